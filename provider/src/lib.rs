@@ -1,1 +1,54 @@
-//! Placeholder.
+//! Kubelet image credential provider for JFrog Artifactory.
+//!
+//! The kubelet starts the program once for each image it has no cached credential for. One pull is one path:
+//!
+//! ```text
+//! Request ──▶ Route ──▶ Identity ──▶ Exchange ──▶ Response
+//! stdin       which     who is the    trade the    stdout, plus
+//! JSON        registry  node          proof at     how long it
+//!             is it     (a Proof)     Artifactory  may be cached
+//! ```
+//!
+//! [`answer::answer`] is that path on one screen.
+//!
+//! # Layout
+//!
+//! - [`answer`]: the path.
+//! - [`kubelet`]: the wire to the kubelet, in its three versions.
+//! - [`image`]: image names, and patterns by the kubelet's `matchImages` rule.
+//! - [`config`]: the configuration and the two ways into it, environment and file.
+//! - [`access`]: how a route gets its credential: an exchange, or a static one.
+//! - [`identity`]: where an identity comes from, and its proof.
+//! - [`artifactory`]: the token exchange.
+//! - [`lifetime`]: how long a credential lives and may be cached.
+//! - [`jwt`]: what a token says about itself.
+//! - [`http`]: the one HTTP client.
+//! - [`endpoints`]: every address that is not Artifactory's.
+//! - [`error`]: every failure, its exit code and its remedy.
+//! - [`command_line`]: the arguments.
+//! - [`secret`]: texts that cannot be printed by accident.
+//! - [`time`]: the clock, the deadline, and the only place that waits.
+//!
+//! # Why
+//!
+//! - **Why no clouds' SDKs?** Each identity here is one to four small requests. The SDKs' defaults read every root
+//!   certificate of the system and seed a random generator for tens of milliseconds, once per pull.
+//! - **Why a current-thread runtime?** A pull waits for one or two connections. A second thread costs more than it gives.
+//! - **Why is the environment an argument?** The tested binary is the shipped binary: mocks are reached by the same
+//!   variables that operators use, never by a compile-time switch.
+
+pub mod access;
+pub mod answer;
+pub mod artifactory;
+pub mod command_line;
+pub mod config;
+pub mod endpoints;
+pub mod error;
+pub mod http;
+pub mod identity;
+pub mod image;
+pub mod jwt;
+pub mod kubelet;
+pub mod lifetime;
+pub mod secret;
+pub mod time;

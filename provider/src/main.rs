@@ -1,2 +1,40 @@
-//! Program.
-fn main() {}
+//! Reads the request from stdin and the configuration, answers on stdout, explains failures on stderr.
+
+use std::io::{self, Read as _, Write as _};
+use std::process::ExitCode;
+
+use artifactory_credential_provider::answer::answer;
+use artifactory_credential_provider::command_line::Command;
+use artifactory_credential_provider::config::{Config, Environment};
+use artifactory_credential_provider::error::{BUG_EXIT_CODE, Error, bug_report};
+use artifactory_credential_provider::kubelet::MAX_REQUEST_BYTES;
+use artifactory_credential_provider::time::Deadline;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let _ = io::stderr().write_all(bug_report(panic.location()).as_bytes());
+        #[expect(clippy::disallowed_methods, reason = "a bug has its own exit code")]
+        std::process::exit(BUG_EXIT_CODE.into());
+    }));
+    run().map_or_else(
+        |error| {
+            let _ = io::stderr().write_all(error.report().as_bytes());
+            ExitCode::from(error.exit_code())
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn run() -> Result<(), Error> {
+    let config = match Command::parse(std::env::args_os().skip(1)).map_err(Error::CommandLine)? {
+        Command::Print(text) => return io::stdout().write_all(text.as_bytes()).map_err(Error::Process),
+        Command::Answer { config } => config,
+    };
+    let config = Config::load(config.as_deref(), &Environment::of_this_process()).map_err(Error::Config)?;
+    let deadline = Deadline::after(config.deadline);
+    let mut stdin = Vec::new();
+    io::stdin().take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut stdin).map_err(Error::Process)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Process)?;
+    let response = runtime.block_on(answer(&stdin, &config, deadline))?;
+    io::stdout().write_all(response.to_json().expose().as_bytes()).map_err(Error::Process)
+}

@@ -1,0 +1,195 @@
+//! RSA keys that sign JSON Web Tokens.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+use rsa::RsaPrivateKey;
+use rsa::pkcs1v15;
+use rsa::signature::{SignatureEncoding as _, Signer as _};
+use rsa::traits::PublicKeyParts as _;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// The size that all of the mocked issuers use.
+const BITS: usize = 2048;
+
+/// A 2048-bit RSA key that signs with RS256; clones share it.
+///
+/// Making one takes tenths of a second, so it happens on a thread of its own, and the first use
+/// waits for it.
+#[derive(Clone)]
+pub struct SigningKey(Arc<OnceLock<Material>>);
+
+struct Material {
+    signer: pkcs1v15::SigningKey<Sha256>,
+    key_id: String,
+    modulus: String,
+    exponent: String,
+}
+
+/// The keys that were asked for by name, one per name and process.
+static NAMED: LazyLock<Mutex<HashMap<String, SigningKey>>> = LazyLock::new(Mutex::default);
+
+impl SigningKey {
+    /// Answers this process's key of that name, the same for every world that asks.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+        named
+            .entry(name.to_owned())
+            .or_insert_with(Self::generate)
+            .clone()
+    }
+
+    /// Makes a fresh key, which no other call answers.
+    #[must_use]
+    pub fn generate() -> Self {
+        let key = Self(Arc::default());
+        let background = key.clone();
+        // When no thread can be had, the first use makes the key.
+        drop(thread::Builder::new().spawn(move || {
+            background.material();
+        }));
+        key
+    }
+
+    /// Answers the `kid` of the key: its RFC 7638 thumbprint.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.material().key_id
+    }
+
+    /// Signs claims as a compact JWS; `header` adds to or replaces `alg`, `typ` and `kid`.
+    #[must_use]
+    pub fn sign(&self, header: Map<String, Value>, claims: &Value) -> String {
+        let mut whole = Map::new();
+        whole.insert("alg".into(), "RS256".into());
+        whole.insert("typ".into(), "JWT".into());
+        whole.insert("kid".into(), self.key_id().into());
+        whole.extend(header);
+        let header = base64url(Value::Object(whole).to_string());
+        let signed = format!("{header}.{}", base64url(claims.to_string()));
+        let signature = self.material().signer.sign(signed.as_bytes());
+        format!("{signed}.{}", base64url(signature.to_bytes()))
+    }
+
+    /// Answers the public key as a JSON Web Key.
+    #[must_use]
+    pub fn jwk(&self) -> Value {
+        let material = self.material();
+        json!({
+            "kty": "RSA",
+            "use": "sig",
+            "alg": "RS256",
+            "kid": material.key_id,
+            "n": material.modulus,
+            "e": material.exponent,
+        })
+    }
+
+    /// Answers the public key as `jsonwebtoken` wants it, for a mock that verifies its own tokens.
+    ///
+    /// # Panics
+    ///
+    /// Never: the components are base64url by construction.
+    #[must_use]
+    pub fn decoding_key(&self) -> DecodingKey {
+        let Material {
+            modulus, exponent, ..
+        } = self.material();
+        DecodingKey::from_rsa_components(modulus, exponent).expect("components are base64url")
+    }
+
+    fn material(&self) -> &Material {
+        self.0.get_or_init(Material::generate)
+    }
+}
+
+impl Material {
+    fn generate() -> Self {
+        let key = RsaPrivateKey::new(&mut rand::thread_rng(), BITS);
+        let key = key.expect("the system has randomness");
+        let modulus = base64url(key.n().to_bytes_be());
+        let exponent = base64url(key.e().to_bytes_be());
+        // RFC 7638, section 3.2: the required members only, in this order, without white space.
+        let thumbprint = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
+        Self {
+            signer: pkcs1v15::SigningKey::new(key),
+            key_id: base64url(Sha256::digest(thumbprint)),
+            modulus,
+            exponent,
+        }
+    }
+}
+
+fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::jwk::Jwk;
+    use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+
+    use super::*;
+
+    fn accepts(jwk: Value, token: &str) -> bool {
+        let jwk: Jwk = serde_json::from_value(jwk).unwrap();
+        let key = DecodingKey::from_jwk(&jwk).unwrap();
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.validate_exp = false;
+        rules.required_spec_claims.clear();
+        decode::<Value>(token, &key, &rules).is_ok()
+    }
+
+    #[test]
+    fn a_token_verifies_with_its_own_jwk_and_no_other() {
+        let (key, other) = (SigningKey::named("one"), SigningKey::named("two"));
+        let token = key.sign(Map::new(), &json!({"sub": "a"}));
+        assert!(accepts(key.jwk(), &token));
+        assert!(!accepts(other.jwk(), &token));
+    }
+
+    #[test]
+    fn a_changed_token_does_not_verify() {
+        let key = SigningKey::named("one");
+        let token = key.sign(Map::new(), &json!({"sub": "a"}));
+        let parts: Vec<_> = token.split('.').collect();
+        let forged = base64url(json!({"sub": "b"}).to_string());
+        assert!(!accepts(
+            key.jwk(),
+            &format!("{}.{forged}.{}", parts[0], parts[2])
+        ));
+    }
+
+    #[test]
+    fn a_name_is_one_key_and_generate_is_always_another() {
+        let key = SigningKey::named("one");
+        assert_eq!(key.key_id(), SigningKey::named("one").key_id());
+        assert_ne!(key.key_id(), SigningKey::generate().key_id());
+    }
+
+    #[test]
+    fn a_header_adds_to_and_replaces_the_usual_one() {
+        let key = SigningKey::named("one");
+        let extra = json!({"x5t": "thumb", "typ": "at+jwt"});
+        let token = key.sign(extra.as_object().unwrap().clone(), &json!({}));
+        let header = decode_header(&token).unwrap();
+        assert_eq!(header.x5t.as_deref(), Some("thumb"));
+        assert_eq!(header.typ.as_deref(), Some("at+jwt"));
+        assert_eq!(header.kid.as_deref(), Some(key.key_id()));
+    }
+
+    #[test]
+    fn the_decoding_key_is_the_jwk() {
+        let key = SigningKey::named("one");
+        let token = key.sign(Map::new(), &json!({"exp": 1}));
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.validate_exp = false;
+        assert!(decode::<Value>(&token, &key.decoding_key(), &rules).is_ok());
+    }
+}

@@ -1,0 +1,10 @@
+//! The kit over real sockets, seen by a client that reads and writes bytes itself.
+
+#[cfg(test)]
+mod client;
+mod control;
+mod faults;
+mod journal;
+mod server;
+#[cfg(test)]
+mod tls;

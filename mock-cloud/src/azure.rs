@@ -1,0 +1,121 @@
+//! Azure as a program on a virtual machine meets it: the metadata service with the tokens of its
+//! managed identities, and the issuers of the tenant at Entra ID.
+
+mod entra;
+mod error;
+mod imds;
+mod instance;
+mod token;
+mod world;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use mock_kit::{Clock, Kit};
+use serde_json::{Map, json};
+
+use crate::issuer::{Issuer, KeyRing};
+use error::ImdsError;
+use token::{Issued, Selector, TokenReply};
+use world::Identity;
+pub use world::{Application, AzureWorld, Machine, SystemAssigned, TokenVersion, UserAssigned};
+
+/// The Azure side of one world.
+#[derive(Clone)]
+pub struct Azure(Arc<State>);
+
+struct State {
+    world: AzureWorld,
+    published_at: String,
+    v1: Issuer,
+    v2: Issuer,
+    clock: Clock,
+    /// By object id of the identity, and resource.
+    issued: Mutex<HashMap<(String, String), Issued>>,
+}
+
+impl Azure {
+    /// Makes the Azure side of a world that a server at `url` publishes.
+    #[must_use]
+    pub fn new(world: &AzureWorld, url: &str, kit: &Kit) -> Self {
+        let published_at = format!("{url}/{}", world.tenant);
+        let (v1, v2) = (format!("{published_at}/"), format!("{published_at}/v2.0"));
+        let keys = KeyRing::named("azure");
+        let issuer = |told: &Option<String>, usual: String| {
+            let name = told.clone().unwrap_or(usual);
+            Issuer::new(name, keys.clone(), kit.clock.clone())
+        };
+        Self(Arc::new(State {
+            v1: issuer(&world.issuer_v1, v1),
+            v2: issuer(&world.issuer_v2, v2),
+            world: world.clone(),
+            published_at,
+            clock: kit.clock.clone(),
+            issued: Mutex::default(),
+        }))
+    }
+
+    /// Serves `/metadata/*`.
+    pub fn imds_router(&self) -> Router {
+        imds::router(self)
+    }
+
+    /// Serves the issuers below `/TENANT/`.
+    pub fn entra_router(&self) -> Router {
+        entra::router(self)
+    }
+
+    /// Answers the issuer of one form of token; both sign with the same keys.
+    #[must_use]
+    pub fn issuer(&self, version: TokenVersion) -> &Issuer {
+        match version {
+            TokenVersion::V1 => &self.0.v1,
+            TokenVersion::V2 => &self.0.v2,
+        }
+    }
+
+    fn world(&self) -> &AzureWorld {
+        &self.0.world
+    }
+
+    fn published_at(&self) -> &str {
+        &self.0.published_at
+    }
+
+    /// Answers a token of the machine, the same one until it expires.
+    fn managed_identity_token(
+        &self,
+        selector: &Selector,
+        resource: &str,
+    ) -> Result<TokenReply, ImdsError> {
+        let identity = token::identity(self.world(), selector)?;
+        let now = self.0.clock.unix();
+        let key = (identity.object_id.clone(), resource.to_owned());
+        let mut issued = self.0.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(issued) = issued.get(&key).filter(|it| it.expires_on > now) {
+            return Ok(issued.reply(now));
+        }
+        let fresh = self.issue(&identity, resource, now)?;
+        let reply = fresh.reply(now);
+        issued.insert(key, fresh);
+        Ok(reply)
+    }
+
+    fn issue(&self, identity: &Identity, resource: &str, now: i64) -> Result<Issued, ImdsError> {
+        let target = token::target(self.world(), resource)?;
+        let issuer = self.issuer(target.version);
+        let mut claims = token::claims(self.world(), identity, &target, now);
+        let mut header = Map::new();
+        if target.version == TokenVersion::V1 {
+            claims.insert("idp".into(), json!(issuer.url()));
+            header.insert("x5t".into(), json!(issuer.keys().current().key_id()));
+        }
+        Ok(Issued {
+            access_token: issuer.token_with_header(header, claims),
+            client_id: identity.client_id.clone(),
+            resource: resource.to_owned(),
+            expires_on: now + token::LIFETIME,
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! The command line: nothing for a pull by environment, `--config FILE` for a pull by file.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Answer the kubelet's request on stdin.
+    Answer {
+        /// The configuration file; `None` reads the environment.
+        config: Option<PathBuf>,
+    },
+    /// Print a text and end.
+    Print(&'static str),
+}
+
+/// A command line that is not understood.
+#[derive(Debug, thiserror::Error)]
+#[error("the command line is not understood: {0}")]
+pub struct CommandLineError(String);
+
+const VERSION: &str = concat!("artifactory-credential-provider ", env!("CARGO_PKG_VERSION"), "\n");
+
+const HELP: &str = "\
+Kubelet image credential provider for JFrog Artifactory.
+
+Usage: artifactory-credential-provider [--config FILE]
+
+The kubelet starts this program, writes a CredentialProviderRequest to its stdin and
+reads a CredentialProviderResponse from its stdout.
+
+Options:
+  --config FILE  Read routes from FILE (YAML or JSON) and not from the environment
+  --version      Print the version
+  --help         Print this text
+
+Without --config the environment configures one route:
+  artifactory_url           Artifactory's host, without scheme or path
+  cloud_provider            aws, azure or google
+  aws_role_name, aws_region, secret_ttl_seconds
+  azure_auth_method, azure_app_client_id, azure_app_uri, azure_nodepool_client_id, jfrog_token_audience
+  google_service_account_email, jfrog_oidc_audience
+  jfrog_oidc_provider_name  Artifactory's OIDC provider (azure and google)
+
+Exit codes: 0 answered or declined, 2 request, 3 configuration, 4 identity, 5 exchange, 6 deadline, 70 bug.
+";
+
+impl Command {
+    /// Reads the arguments, the program's name left out.
+    ///
+    /// # Errors
+    /// For any argument that is not known.
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, CommandLineError> {
+        use lexopt::prelude::{Long, Short};
+        let mut parser = lexopt::Parser::from_args(arguments);
+        let mut config = None;
+        while let Some(argument) = parser.next().map_err(not_understood)? {
+            match argument {
+                Long("config") => config = Some(PathBuf::from(parser.value().map_err(not_understood)?)),
+                Long("version") | Short('V') => return Ok(Self::Print(VERSION)),
+                Long("help") | Short('h') => return Ok(Self::Print(HELP)),
+                other => return Err(not_understood(other.unexpected())),
+            }
+        }
+        Ok(Self::Answer { config })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
+fn not_understood(error: lexopt::Error) -> CommandLineError {
+    CommandLineError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Command, CommandLineError> {
+        Command::parse(arguments.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn no_argument_is_a_pull_by_environment() {
+        assert_eq!(parse(&[]).expect("a command"), Command::Answer { config: None });
+        let config = Some(PathBuf::from("/etc/x.yaml"));
+        assert_eq!(parse(&["--config", "/etc/x.yaml"]).expect("a command"), Command::Answer { config: config.clone() });
+        assert_eq!(parse(&["--config=/etc/x.yaml"]).expect("a command"), Command::Answer { config });
+    }
+
+    #[test]
+    fn version_and_help_print() {
+        assert!(matches!(parse(&["--version"]).expect("a command"), Command::Print(text) if text.contains(env!("CARGO_PKG_VERSION"))));
+        assert!(matches!(parse(&["-h"]).expect("a command"), Command::Print(text) if text.contains("--config")));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for arguments in [&["--confg", "x"][..], &["--config"], &["add-provider-config"], &["-x"]] {
+            assert!(parse(arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Configuration by environment: the incumbent's names, so that replacing the binary is enough.
+//!
+//! Source: jfrog-credentials-provider 1.4.0, README and `internal/provider/config.go`.
+
+use std::time::Duration;
+
+use super::{Config, ConfigError, DEFAULT_DEADLINE, DEFAULT_TOKEN_LIFETIME, Environment, Route};
+use crate::access::Access;
+use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
+use crate::identity::{IdentitySource, aws, azure, gcp};
+use crate::image::ImagePattern;
+
+/// Reads one route from the environment; it serves the registry that `artifactory_url` names and no other host.
+pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
+    let address = environment.required("artifactory_url", "says which Artifactory the proof is exchanged at")?;
+    let artifactory = super::artifactory_url("artifactory_url", address)?;
+    let images = vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?];
+    let identity = Box::new(identity(environment)?);
+    let access = Access::Exchange { artifactory, roots: environment.roots(), identity };
+    Config::of(vec![Route { images, access }], deadline(environment)?, environment)
+}
+
+fn identity(environment: &Environment) -> Result<IdentitySource, ConfigError> {
+    match environment.required("cloud_provider", "says which cloud proves the identity: aws, azure or google")? {
+        "aws" => aws(environment).map(IdentitySource::AwsInstanceRole),
+        "azure" => azure(environment).map(IdentitySource::AzureManagedIdentity),
+        "google" => google(environment).map(IdentitySource::GcpMetadata),
+        value => Err(ConfigError::Choice { name: "cloud_provider", value: value.to_owned(), choices: "aws, azure, google" }),
+    }
+}
+
+fn aws(environment: &Environment) -> Result<aws::InstanceRole, ConfigError> {
+    match environment.value("aws_auth_method") {
+        None | Some("assume_role") => {}
+        Some(value) => {
+            return Err(ConfigError::Choice { name: "aws_auth_method", value: value.to_owned(), choices: "assume_role" });
+        }
+    }
+    let region = ["aws_region", "AWS_REGION"].into_iter().find_map(|name| Some((name, environment.value(name)?)));
+    Ok(aws::InstanceRole {
+        role_name: environment.value("aws_role_name").map(|value| super::role_name("aws_role_name", value)).transpose()?,
+        region: region.map(|(name, value)| super::region(name, value)).transpose()?,
+        token_lifetime: seconds(environment, "secret_ttl_seconds")?.unwrap_or(DEFAULT_TOKEN_LIFETIME),
+    })
+}
+
+fn azure(environment: &Environment) -> Result<azure::ManagedIdentity, ConfigError> {
+    match environment.required("azure_auth_method", "says how the managed identity is used: imds_direct")? {
+        "imds_direct" => {}
+        value => {
+            return Err(ConfigError::Choice { name: "azure_auth_method", value: value.to_owned(), choices: "imds_direct" });
+        }
+    }
+    let resource = match environment.value("azure_app_uri") {
+        Some(uri) => uri.to_owned(),
+        None => format!("api://{}", environment.required("azure_app_client_id", "names the application that Artifactory trusts")?),
+    };
+    let client_id = environment.required("azure_nodepool_client_id", "names the node pool's managed identity")?;
+    let audience = environment.value("jfrog_token_audience").unwrap_or("*@*");
+    Ok(azure::ManagedIdentity { resource, client_id: Some(client_id.to_owned()), provider: provider(environment, audience)? })
+}
+
+fn google(environment: &Environment) -> Result<gcp::Metadata, ConfigError> {
+    let audience = environment.required("jfrog_oidc_audience", "says which audience the ID token is for")?;
+    let account = environment.value("google_service_account_email");
+    Ok(gcp::Metadata {
+        service_account: account.map(|value| super::service_account("google_service_account_email", value)).transpose()?,
+        audience: audience.to_owned(),
+        provider: provider(environment, audience)?,
+    })
+}
+
+fn provider(environment: &Environment, audience: &str) -> Result<OidcProvider, ConfigError> {
+    Ok(OidcProvider {
+        name: environment.required("jfrog_oidc_provider_name", "names Artifactory's OIDC provider")?.to_owned(),
+        provider_type: GENERIC_PROVIDER_TYPE.to_owned(),
+        audience: Some(audience.to_owned()),
+        identity_mapping_name: None,
+        project_key: None,
+        token_form: TokenForm::AccessToken,
+    })
+}
+
+/// `http_timeout_seconds` may shorten the deadline; beyond the kubelet's minute it has no meaning.
+fn deadline(environment: &Environment) -> Result<Duration, ConfigError> {
+    Ok(seconds(environment, "http_timeout_seconds")?.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE)))
+}
+
+fn seconds(environment: &Environment, name: &'static str) -> Result<Option<Duration>, ConfigError> {
+    let Some(value) = environment.value(name) else { return Ok(None) };
+    let number = || ConfigError::Number { name, value: value.to_owned(), expected: "a number of seconds from 1 to 4294967295" };
+    let seconds: u32 = value.parse().map_err(|_| number())?;
+    if seconds == 0 { Err(number()) } else { Ok(Some(Duration::from_secs(seconds.into()))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        parse(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    fn identity_of(config: Config) -> IdentitySource {
+        match config.routes.into_iter().next().expect("a route").access {
+            Access::Exchange { identity, .. } => *identity,
+            Access::Static(_) => panic!("no static route in the environment"),
+        }
+    }
+
+    const AWS: [(&str, &str); 2] = [("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "aws")];
+    const AZURE: [(&str, &str); 6] = [
+        ("artifactory_url", "acme.jfrog.io"),
+        ("cloud_provider", "azure"),
+        ("azure_auth_method", "imds_direct"),
+        ("azure_app_client_id", "app"),
+        ("azure_nodepool_client_id", "pool"),
+        ("jfrog_oidc_provider_name", "azure"),
+    ];
+    const GOOGLE: [(&str, &str); 4] = [
+        ("artifactory_url", "acme.jfrog.io"),
+        ("cloud_provider", "google"),
+        ("jfrog_oidc_audience", "artifactory"),
+        ("jfrog_oidc_provider_name", "google"),
+    ];
+
+    #[test]
+    fn aws_needs_two_variables_and_takes_the_incumbents_defaults() {
+        let config = with(&AWS).expect("a configuration");
+        assert_eq!(config.deadline, DEFAULT_DEADLINE);
+        let role = aws::InstanceRole { role_name: None, region: None, token_lifetime: Duration::from_secs(18_000) };
+        assert_eq!(identity_of(config), IdentitySource::AwsInstanceRole(role));
+    }
+
+    #[test]
+    fn aws_region_wins_over_the_sdks_variable() {
+        let both = [&AWS[..], &[("aws_region", "eu-central-1"), ("AWS_REGION", "us-east-1"), ("aws_role_name", "node")]].concat();
+        let IdentitySource::AwsInstanceRole(role) = identity_of(with(&both).expect("a configuration")) else { panic!("aws") };
+        assert_eq!(role.region.expect("a region").as_str(), "eu-central-1");
+        assert_eq!(role.role_name.as_deref(), Some("node"));
+    }
+
+    #[test]
+    fn azure_asks_for_the_applications_uri() {
+        let IdentitySource::AzureManagedIdentity(identity) = identity_of(with(&AZURE).expect("a configuration")) else { panic!("azure") };
+        assert_eq!(identity.resource, "api://app");
+        assert_eq!(identity.client_id.as_deref(), Some("pool"));
+        assert_eq!(identity.provider.audience.as_deref(), Some("*@*"));
+    }
+
+    #[test]
+    fn google_sends_one_audience_to_both() {
+        let IdentitySource::GcpMetadata(metadata) = identity_of(with(&GOOGLE).expect("a configuration")) else { panic!("google") };
+        assert_eq!(metadata.service_account, None);
+        assert_eq!(metadata.audience, "artifactory");
+        assert_eq!(metadata.provider.audience.as_deref(), Some("artifactory"));
+    }
+
+    #[test]
+    fn each_missing_variable_is_named() {
+        for (complete, needed) in [(&AWS[..], &["artifactory_url", "cloud_provider"][..]), (&AZURE[..], &["azure_auth_method", "azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..]), (&GOOGLE[..], &["jfrog_oidc_audience", "jfrog_oidc_provider_name"][..])] {
+            for missing in needed {
+                let rest: Vec<_> = complete.iter().copied().filter(|(name, _)| name != missing).collect();
+                let error = with(&rest).expect_err(missing);
+                assert!(matches!(&error, ConfigError::MissingVariable { variable, .. } if variable == missing), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_and_numbers_that_are_none_are_refused() {
+        for (name, value) in [("cloud_provider", "gcp"), ("aws_auth_method", "magic"), ("secret_ttl_seconds", "5h"), ("secret_ttl_seconds", "0"), ("http_timeout_seconds", "-1"), ("aws_region", "*"), ("aws_role_name", "arn:aws:iam::1:role/x")] {
+            let mut variables: Vec<_> = AWS.into_iter().filter(|(known, _)| *known != name).collect();
+            variables.push((name, value));
+            let error = with(&variables).expect_err(name);
+            assert!(error.to_string().contains(&format!("`{name}` is `{value}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_deadline_can_only_be_shortened() {
+        let limit = |seconds| with(&[&AWS[..], &[("http_timeout_seconds", seconds)]].concat()).expect("a configuration").deadline;
+        assert_eq!(limit("10"), Duration::from_secs(10));
+        assert_eq!(limit("600"), DEFAULT_DEADLINE);
+    }
+}

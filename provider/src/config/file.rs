@@ -1,0 +1,338 @@
+//! Configuration by file: several routes, in YAML or JSON, with the kubelet's way of writing keys.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Config, ConfigError, DEFAULT_DEADLINE, DEFAULT_TOKEN_LIFETIME, Environment, Route, RouteProblem};
+use crate::access::{Access, StaticCredential, StaticPassword};
+use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
+use crate::http::Roots;
+use crate::identity::{IdentitySource, aws, azure, gcp};
+use crate::image::ImagePattern;
+use crate::kubelet::parse_go_duration;
+use crate::secret::Secret;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FileShape {
+    routes: Vec<RouteShape>,
+    deadline: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RouteShape {
+    match_images: Option<Vec<String>>,
+    artifactory_url: Option<String>,
+    ca_file: Option<PathBuf>,
+    identity: Option<IdentityShape>,
+    oidc_provider: Option<OidcProviderShape>,
+    #[serde(rename = "static")]
+    fixed: Option<StaticShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+enum IdentityShape {
+    AwsInstanceRole(InstanceRoleShape),
+    AzureManagedIdentity(ManagedIdentityShape),
+    GcpMetadata(MetadataShape),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InstanceRoleShape {
+    role_name: Option<String>,
+    region: Option<String>,
+    token_lifetime: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ManagedIdentityShape {
+    resource: String,
+    client_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct MetadataShape {
+    audience: String,
+    service_account: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OidcProviderShape {
+    name: String,
+    #[serde(rename = "type")]
+    provider_type: Option<String>,
+    audience: Option<String>,
+    identity_mapping_name: Option<String>,
+    project_key: Option<String>,
+    #[serde(default)]
+    include_reference_token: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StaticShape {
+    username: String,
+    password: Option<Secret>,
+    password_file: Option<PathBuf>,
+    token: Option<Secret>,
+    token_file: Option<PathBuf>,
+}
+
+/// Reads a configuration file.
+pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
+    let shape: FileShape = serde_saphyr::from_str(text).map_err(|error| ConfigError::Syntax { cause: syntax(&error) })?;
+    if shape.routes.is_empty() {
+        return Err(ConfigError::NoRoute);
+    }
+    let routes = shape.routes.into_iter().enumerate().map(|(index, route)| route.into_route(Place(index + 1), environment));
+    let routes = routes.collect::<Result<_, _>>()?;
+    let deadline = shape.deadline.map(|text| duration("deadline", &text)).transpose()?;
+    Config::of(routes, deadline.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE)), environment)
+}
+
+/// The parser's words with the place, without the excerpt of the file: it may hold a password.
+fn syntax(error: &serde_saphyr::Error) -> String {
+    error.without_snippet().to_string()
+}
+
+fn duration(name: &'static str, text: &str) -> Result<Duration, ConfigError> {
+    let number = || ConfigError::Number { name, value: text.to_owned(), expected: "a positive duration such as `30s` or `5h`" };
+    parse_go_duration(text).ok().filter(|length| length.as_secs() > 0).ok_or_else(number)
+}
+
+/// A route's place in the file, from 1, as errors name it.
+#[derive(Clone, Copy)]
+struct Place(usize);
+
+impl Place {
+    fn wrong(self, problem: RouteProblem) -> ConfigError {
+        ConfigError::Route { route: self.0, problem }
+    }
+
+    fn filled(self, key: &'static str, value: String) -> Result<String, ConfigError> {
+        if value.is_empty() { Err(self.wrong(RouteProblem::Empty(key))) } else { Ok(value) }
+    }
+}
+
+impl RouteShape {
+    fn into_route(self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
+        match (&self.identity, &self.fixed) {
+            (Some(_), None) => self.into_exchange(place, environment),
+            (None, Some(_)) => self.into_static(place),
+            _ => Err(place.wrong(RouteProblem::Access)),
+        }
+    }
+
+    fn into_exchange(self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
+        let address = self.artifactory_url.ok_or_else(|| place.wrong(RouteProblem::ArtifactoryUrl))?;
+        let artifactory = super::artifactory_url("artifactoryUrl", &address)?;
+        let images = patterns(&self.match_images.unwrap_or_else(|| vec![artifactory.host().to_owned()]), place)?;
+        let identity = self.identity.ok_or_else(|| place.wrong(RouteProblem::Access))?;
+        let identity = Box::new(identity.into_source(self.oidc_provider, place)?);
+        let roots = self.ca_file.map_or_else(|| environment.roots(), Roots::File);
+        Ok(Route { images, access: Access::Exchange { artifactory, roots, identity } })
+    }
+
+    fn into_static(self, place: Place) -> Result<Route, ConfigError> {
+        let keys = [
+            ("artifactoryUrl", self.artifactory_url.is_some()),
+            ("caFile", self.ca_file.is_some()),
+            ("oidcProvider", self.oidc_provider.is_some()),
+        ];
+        if let Some((key, _)) = keys.into_iter().find(|(_, present)| *present) {
+            return Err(place.wrong(RouteProblem::Unused(key)));
+        }
+        let images = self.match_images.ok_or_else(|| place.wrong(RouteProblem::MatchImages))?;
+        let credential = self.fixed.ok_or_else(|| place.wrong(RouteProblem::Access))?;
+        let credential = credential.into_credential().map_err(|problem| place.wrong(problem))?;
+        Ok(Route { images: patterns(&images, place)?, access: Access::Static(credential) })
+    }
+}
+
+fn patterns(entries: &[String], place: Place) -> Result<Vec<ImagePattern>, ConfigError> {
+    if entries.is_empty() {
+        return Err(place.wrong(RouteProblem::Empty("matchImages")));
+    }
+    entries.iter().map(|entry| ImagePattern::parse(entry).map_err(ConfigError::Pattern)).collect()
+}
+
+impl IdentityShape {
+    fn into_source(self, provider: Option<OidcProviderShape>, place: Place) -> Result<IdentitySource, ConfigError> {
+        Ok(match self {
+            Self::AwsInstanceRole(_) if provider.is_some() => return Err(place.wrong(RouteProblem::Unused("oidcProvider"))),
+            Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(shape.into_role()?),
+            Self::AzureManagedIdentity(ManagedIdentityShape { resource, client_id }) => {
+                IdentitySource::AzureManagedIdentity(azure::ManagedIdentity {
+                    resource: place.filled("resource", resource)?,
+                    client_id: client_id.map(|id| place.filled("clientId", id)).transpose()?,
+                    provider: OidcProviderShape::into_provider(provider, place)?,
+                })
+            }
+            Self::GcpMetadata(MetadataShape { audience, service_account }) => IdentitySource::GcpMetadata(gcp::Metadata {
+                service_account: service_account.map(|value| super::service_account("serviceAccount", &value)).transpose()?,
+                audience: place.filled("audience", audience)?,
+                provider: OidcProviderShape::into_provider(provider, place)?,
+            }),
+        })
+    }
+}
+
+impl InstanceRoleShape {
+    fn into_role(self) -> Result<aws::InstanceRole, ConfigError> {
+        let lifetime = self.token_lifetime.map(|text| duration("tokenLifetime", &text)).transpose()?;
+        Ok(aws::InstanceRole {
+            role_name: self.role_name.map(|value| super::role_name("roleName", &value)).transpose()?,
+            region: self.region.map(|value| super::region("region", &value)).transpose()?,
+            token_lifetime: lifetime.unwrap_or(DEFAULT_TOKEN_LIFETIME),
+        })
+    }
+}
+
+impl OidcProviderShape {
+    fn into_provider(shape: Option<Self>, place: Place) -> Result<OidcProvider, ConfigError> {
+        let shape = shape.ok_or_else(|| place.wrong(RouteProblem::OidcProvider))?;
+        Ok(OidcProvider {
+            name: place.filled("oidcProvider.name", shape.name)?,
+            provider_type: shape.provider_type.unwrap_or_else(|| GENERIC_PROVIDER_TYPE.to_owned()),
+            audience: shape.audience,
+            identity_mapping_name: shape.identity_mapping_name,
+            project_key: shape.project_key,
+            token_form: if shape.include_reference_token { TokenForm::ReferenceToken } else { TokenForm::AccessToken },
+        })
+    }
+}
+
+impl StaticShape {
+    fn into_credential(self) -> Result<StaticCredential, RouteProblem> {
+        if self.username.is_empty() {
+            return Err(RouteProblem::Username);
+        }
+        let inline = [self.password, self.token].into_iter().flatten().map(StaticPassword::Inline);
+        let files = [self.password_file, self.token_file].into_iter().flatten().map(StaticPassword::File);
+        let mut passwords = inline.chain(files);
+        match (passwords.next(), passwords.next()) {
+            (Some(StaticPassword::Inline(secret)), None) if secret.is_empty() => Err(RouteProblem::Password),
+            (Some(password), None) => Ok(StaticCredential { username: self.username, password }),
+            _ => Err(RouteProblem::Password),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        parse(text, &Environment::default())
+    }
+
+    const EVERYTHING: &str = r#"
+deadline: 40s
+routes:
+  - artifactoryUrl: aws.example.com
+    identity:
+      awsInstanceRole: {roleName: node, region: eu-central-1, tokenLifetime: 2h}
+  - matchImages: ["azure.example.com", "*.azure.example.com:5000/team"]
+    artifactoryUrl: azure.example.com
+    caFile: /etc/ssl/private-ca.pem
+    identity:
+      azureManagedIdentity: {resource: "api://app", clientId: pool}
+    oidcProvider: {name: azure, type: Azure, audience: "jfrt@*", identityMappingName: nodes, projectKey: p1, includeReferenceToken: true}
+  - artifactoryUrl: google.example.com
+    identity:
+      gcpMetadata: {audience: artifactory, serviceAccount: puller@demo.iam.gserviceaccount.com}
+    oidcProvider: {name: google}
+  - matchImages: ["static.example.com"]
+    static: {username: robot, passwordFile: /etc/robot}
+"#;
+
+    #[test]
+    fn every_key_reaches_the_configuration() {
+        let config = read(EVERYTHING).expect("a configuration");
+        assert_eq!(config.deadline, Duration::from_secs(40));
+        let served = |image: &str| config.routes.iter().position(|route| route.serves(&crate::image::ImageRef::parse(image).expect(image)));
+        assert_eq!(served("aws.example.com/x"), Some(0));
+        assert_eq!(served("a.azure.example.com:5000/team/x"), Some(1));
+        assert_eq!(served("google.example.com/x"), Some(2));
+        assert_eq!(served("static.example.com/x"), Some(3));
+        assert_eq!(served("evil.example.com/x"), None);
+        let Access::Exchange { roots, identity, .. } = &config.routes[1].access else { panic!("an exchange") };
+        assert_eq!(*roots, Roots::File("/etc/ssl/private-ca.pem".into()));
+        let IdentitySource::AzureManagedIdentity(identity) = &**identity else { panic!("azure") };
+        assert_eq!(identity.provider.provider_type, "Azure");
+        assert_eq!(identity.provider.identity_mapping_name.as_deref(), Some("nodes"));
+        assert_eq!(identity.provider.project_key.as_deref(), Some("p1"));
+        assert_eq!(identity.provider.token_form, TokenForm::ReferenceToken);
+    }
+
+    #[test]
+    fn json_is_read_as_well() {
+        let text = r#"{"routes":[{"matchImages":["r.example.com"],"static":{"username":"u","token":"t"}}]}"#;
+        assert_eq!(read(text).expect("a configuration").routes.len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let error = read("routes:\n  - artifactoryUrl: a.example.com\n    identty: {}\n").expect_err("a misspelt key");
+        let text = error.to_string();
+        assert!(text.contains("identty") && text.contains("line 3"), "{text}");
+    }
+
+    #[test]
+    fn a_syntax_error_does_not_show_the_file() {
+        let error = read("routes:\n  - matchImages: [a]\n    static: {username: u, password: hunter2, : }\n").expect_err("bad YAML");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_route_that_cannot_work_is_refused_with_its_place() {
+        let oidc = "oidcProvider: {name: p}";
+        let aws = "artifactoryUrl: a.example.com, identity: {awsInstanceRole: {}}";
+        let fixed = "static: {username: u, password: p}";
+        let table = [
+            ("{}".to_owned(), RouteProblem::Access),
+            (format!("{{{aws}, {fixed}}}"), RouteProblem::Access),
+            (format!("{{{aws}, {oidc}}}"), RouteProblem::Unused("oidcProvider")),
+            ("{identity: {awsInstanceRole: {}}}".to_owned(), RouteProblem::ArtifactoryUrl),
+            (format!("{{{aws}, matchImages: []}}"), RouteProblem::Empty("matchImages")),
+            ("{artifactoryUrl: a.example.com, identity: {gcpMetadata: {audience: x}}}".to_owned(), RouteProblem::OidcProvider),
+            (format!("{{artifactoryUrl: a.example.com, identity: {{gcpMetadata: {{audience: ''}}}}, {oidc}}}"), RouteProblem::Empty("audience")),
+            (format!("{{{fixed}}}"), RouteProblem::MatchImages),
+            (format!("{{matchImages: [a.b], artifactoryUrl: a.b, {fixed}}}"), RouteProblem::Unused("artifactoryUrl")),
+            (format!("{{matchImages: [a.b], caFile: /x, {fixed}}}"), RouteProblem::Unused("caFile")),
+            ("{matchImages: [a.b], static: {username: u}}".to_owned(), RouteProblem::Password),
+            ("{matchImages: [a.b], static: {username: u, password: ''}}".to_owned(), RouteProblem::Password),
+            ("{matchImages: [a.b], static: {username: u, password: p, tokenFile: /x}}".to_owned(), RouteProblem::Password),
+            ("{matchImages: [a.b], static: {username: '', password: p}}".to_owned(), RouteProblem::Username),
+        ];
+        for (route, problem) in table {
+            let good = "{matchImages: [good.example.com], static: {username: u, password: p}}";
+            let error = read(&format!("routes: [{good}, {route}]")).expect_err(&route);
+            assert!(matches!(error, ConfigError::Route { route: 2, problem: found } if found == problem), "{route}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_without_routes_is_refused() {
+        assert!(matches!(read("routes: []"), Err(ConfigError::NoRoute)));
+        assert!(matches!(read(""), Err(ConfigError::Syntax { .. })));
+        assert!(matches!(read("{}"), Err(ConfigError::Syntax { .. })));
+    }
+
+    #[test]
+    fn durations_and_patterns_are_checked() {
+        let with = |what: &str| read(&format!("routes: [{{artifactoryUrl: a.example.com, {what}}}]"));
+        assert!(matches!(with("identity: {awsInstanceRole: {tokenLifetime: 5}}"), Err(ConfigError::Number { .. } | ConfigError::Syntax { .. })));
+        assert!(matches!(with("identity: {awsInstanceRole: {tokenLifetime: 0s}}"), Err(ConfigError::Number { .. })));
+        assert!(matches!(with("identity: {awsInstanceRole: {region: '*'}}"), Err(ConfigError::Region { .. })));
+        assert!(matches!(with("matchImages: ['a.b:*'], identity: {awsInstanceRole: {}}"), Err(ConfigError::Pattern(_))));
+    }
+}

@@ -1,0 +1,379 @@
+//! The one HTTP client: deadline, retries, size limits, roots, and no proxy on the way to a metadata service.
+//!
+//! # Why two clients in one
+//! A metadata service is on the link, speaks plain HTTP and must never be reached through a proxy; Artifactory is far,
+//! speaks TLS and may be behind one. [`Http`] keeps them apart by [`Service`], so that neither rule depends on an address.
+//! Neither follows a redirect: a proof or a credential goes to the host it was meant for or nowhere.
+
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Method, StatusCode};
+
+use crate::secret::Secret;
+use crate::time::{Deadline, pause};
+
+mod roots;
+pub use roots::{Roots, RootsError};
+
+/// Attempts for one request, the first included.
+const ATTEMPTS: u32 = 3;
+/// The pause before the second attempt; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is asked, which decides patience, reply size and whether a proxy may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// A service on the link: plain HTTP, never a proxy, answers at once or not at all.
+    Metadata,
+    /// Artifactory: TLS, perhaps through a proxy.
+    Artifactory,
+}
+
+impl Service {
+    /// How long one attempt may take. A reply that the hop limit has eaten never comes, so waiting longer is no help.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Metadata => Duration::from_secs(2),
+            Self::Artifactory => Duration::from_secs(20),
+        }
+    }
+
+    /// The largest reply that is read, in bytes.
+    fn reply_limit(self) -> usize {
+        match self {
+            Self::Metadata => 64 * 1024,
+            Self::Artifactory => 1024 * 1024,
+        }
+    }
+
+    /// Whether silence is worth another attempt: on the link it is lasting, and a second wait would double the pull.
+    fn retries_silence(self) -> bool {
+        self == Self::Artifactory
+    }
+}
+
+/// One request, ready to be sent as often as its retries allow.
+#[derive(Debug)]
+pub struct Request {
+    method: Method,
+    url: String,
+    headers: HeaderMap,
+    body: Option<String>,
+}
+
+impl Request {
+    /// A GET without headers.
+    #[must_use]
+    pub fn get(url: String) -> Self {
+        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
+    }
+
+    /// A PUT without headers or body.
+    #[must_use]
+    pub fn put(url: String) -> Self {
+        Self { method: Method::PUT, ..Self::get(url) }
+    }
+
+    /// A POST of a JSON document.
+    #[must_use]
+    pub fn post_json(url: String, document: &serde_json::Value) -> Self {
+        let request = Self { method: Method::POST, body: Some(document.to_string()), ..Self::get(url) };
+        request.header("content-type", "application/json")
+    }
+
+    /// Adds a header; a value that no header can carry is left out, and the service's refusal tells.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = value.parse() {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// Adds a header whose value no log may show.
+    #[must_use]
+    pub fn secret_header(mut self, name: &'static str, value: &Secret) -> Self {
+        if let Ok(mut value) = value.expose().parse::<reqwest::header::HeaderValue>() {
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
+/// A complete reply of bounded size, whatever its status.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as text; bytes that are no UTF-8 become U+FFFD.
+    #[must_use]
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// The body as bytes.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// A header's value, if it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether the status says success with content: only 200 does, for every service here.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.status == StatusCode::OK
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Reply({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+/// Why no complete reply was had.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Nothing came within one attempt's time.
+    #[error("no answer within {} ms", .after.as_millis())]
+    Silence {
+        /// How long the last attempt waited.
+        after: Duration,
+    },
+    /// The pull's deadline passed.
+    #[error("the deadline of the pull passed")]
+    Deadline,
+    /// No connection could be made.
+    #[error("cannot connect: {cause}")]
+    Connect {
+        /// The innermost cause, in the operating system's words.
+        cause: String,
+    },
+    /// The server's certificate was refused.
+    #[error("the server's certificate was refused: {cause}")]
+    Certificate {
+        /// The TLS library's reason.
+        cause: String,
+    },
+    /// The connection broke before the reply was complete.
+    #[error("the connection broke before the reply was complete")]
+    Broken,
+    /// The reply is larger than any genuine one.
+    #[error("the reply is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The address is not one that a request can be made for.
+    #[error("`{url}` is not an address a request can be sent to")]
+    Address {
+        /// The address without its query.
+        url: String,
+    },
+    /// The root certificates could not be read.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+}
+
+/// Proxy settings as the environment gives them.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    /// `HTTPS_PROXY`: where TLS connections to Artifactory go through.
+    pub https: Option<Secret>,
+    /// `NO_PROXY`: hosts that are reached directly.
+    pub except: Option<String>,
+}
+
+/// The HTTP client of one pull.
+#[derive(Debug)]
+pub struct Http {
+    client: Client,
+    service: Service,
+    deadline: Deadline,
+}
+
+impl Http {
+    /// A client for metadata services: plain HTTP, no proxy, no roots.
+    ///
+    /// # Errors
+    /// When the client cannot be built at all.
+    pub fn metadata(deadline: Deadline) -> Result<Self, HttpError> {
+        let client = builder(rustls::RootCertStore::empty())?.no_proxy().build();
+        Ok(Self { client: client.map_err(|error| connect(&error))?, service: Service::Metadata, deadline })
+    }
+
+    /// A client for Artifactory that trusts `roots`.
+    ///
+    /// # Errors
+    /// When the roots cannot be read or the proxy's address is no address.
+    pub fn artifactory(roots: &Roots, proxies: &Proxies, deadline: Deadline) -> Result<Self, HttpError> {
+        let mut builder = builder(roots.load()?)?.no_proxy();
+        if let Some(proxy) = &proxies.https {
+            let except = reqwest::NoProxy::from_string(&loopback_and(proxies.except.as_deref()));
+            let proxy = reqwest::Proxy::https(proxy.expose())
+                .map_err(|_| HttpError::Address { url: "HTTPS_PROXY".to_owned() })?;
+            builder = builder.proxy(proxy.no_proxy(except));
+        }
+        let client = builder.build().map_err(|error| connect(&error))?;
+        Ok(Self { client, service: Service::Artifactory, deadline })
+    }
+
+    /// Sends a request until it is answered for good: throttling, server errors and broken connections are tried again
+    /// while attempts and the deadline last.
+    ///
+    /// # Errors
+    /// What the last attempt met. A reply of any status is not an error here.
+    pub async fn send(&self, request: &Request) -> Result<Reply, HttpError> {
+        for attempt in 1.. {
+            let outcome = self.attempt(request).await;
+            let Some(length) = self.pause_before_next(&outcome, attempt) else { return outcome };
+            if self.deadline.remaining().is_none_or(|left| left <= length) {
+                return outcome;
+            }
+            pause(length).await;
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    /// How long to wait for another attempt, or `None` when the outcome is final.
+    fn pause_before_next(&self, outcome: &Result<Reply, HttpError>, attempt: u32) -> Option<Duration> {
+        let asked = match outcome {
+            Ok(reply) if passing(reply.status) => retry_after(reply),
+            Err(HttpError::Connect { .. } | HttpError::Broken) => None,
+            Err(HttpError::Silence { .. }) if self.service.retries_silence() => None,
+            _ => return None,
+        };
+        (attempt < ATTEMPTS).then(|| asked.unwrap_or(FIRST_PAUSE * 2_u32.pow(attempt - 1)))
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Reply, HttpError> {
+        let left = self.deadline.remaining().ok_or(HttpError::Deadline)?;
+        let patience = self.service.patience().min(left);
+        let silence = if left <= self.service.patience() { HttpError::Deadline } else { HttpError::Silence { after: patience } };
+        tokio::time::timeout(patience, self.exchange(request)).await.unwrap_or(Err(silence))
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Reply, HttpError> {
+        let mut outgoing = self.client.request(request.method.clone(), &request.url).headers(request.headers.clone());
+        if let Some(body) = &request.body {
+            outgoing = outgoing.body(body.clone());
+        }
+        let mut incoming = outgoing.send().await.map_err(|error| classify(&error, &request.url))?;
+        let limit = self.service.reply_limit();
+        let mut body = Vec::new();
+        while let Some(chunk) = incoming.chunk().await.map_err(|_| HttpError::Broken)? {
+            if body.len() + chunk.len() > limit {
+                return Err(HttpError::TooLarge { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status: incoming.status(), headers: std::mem::take(incoming.headers_mut()), body })
+    }
+}
+
+fn builder(roots: rustls::RootCertStore) -> Result<reqwest::ClientBuilder, HttpError> {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpError::Certificate { cause: error.to_string() })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    #[expect(clippy::disallowed_methods, reason = "this module is the one HTTP client")]
+    let builder = Client::builder();
+    Ok(builder
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .user_agent(concat!("artifactory-credential-provider/", env!("CARGO_PKG_VERSION"))))
+}
+
+/// Statuses that may pass by themselves: throttling and a server that is starting or failing over.
+fn passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// The pause a server asks for, in whole seconds.
+///
+/// Source: RFC 9110 section 10.2.3; the form with a date is not honoured, since it needs clocks that agree.
+fn retry_after(reply: &Reply) -> Option<Duration> {
+    let seconds = reply.header(RETRY_AFTER.as_str())?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Loopback is never behind a proxy, whatever the environment says.
+fn loopback_and(except: Option<&str>) -> String {
+    ["localhost,127.0.0.0/8,::1", except.unwrap_or_default()].join(",")
+}
+
+fn classify(error: &reqwest::Error, url: &str) -> HttpError {
+    let innermost = innermost(error);
+    if let Some(cause) = certificate_cause(error) {
+        return HttpError::Certificate { cause };
+    }
+    if error.is_builder() {
+        return HttpError::Address { url: url.split('?').next().unwrap_or_default().to_owned() };
+    }
+    if error.is_connect() { HttpError::Connect { cause: innermost } } else { HttpError::Broken }
+}
+
+fn connect(error: &reqwest::Error) -> HttpError {
+    HttpError::Connect { cause: innermost(error) }
+}
+
+fn chain<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&error| error.source())
+}
+
+/// The last cause of a chain, in the operating system's words and without its number.
+fn innermost(error: &reqwest::Error) -> String {
+    let text = chain(error).last().map_or_else(|| error.to_string(), ToString::to_string);
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// The TLS library's reason, which sits inside an I/O error.
+fn certificate_cause(error: &reqwest::Error) -> Option<String> {
+    chain(error).find_map(|cause| {
+        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
+            cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()
+        })?;
+        match tls {
+            rustls::Error::InvalidCertificate(reason) => Some(reason.to_string()),
+            other => Some(other.to_string()),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttling_and_server_errors_pass_and_refusals_do_not() {
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(passing(StatusCode::from_u16(status).expect("a status")), "{status}");
+        }
+        for status in [200, 301, 400, 401, 403, 404, 501] {
+            assert!(!passing(StatusCode::from_u16(status).expect("a status")), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_debugged_request_hides_its_secret_headers() {
+        let request = Request::get("http://x/".to_owned()).secret_header("authorization", &Secret::new("s3cret".to_owned()));
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
+}

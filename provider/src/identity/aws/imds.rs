@@ -1,0 +1,299 @@
+//! EC2's instance metadata service, version 2 only.
+//!
+//! Source: AWS EC2 user guide, "Use the Instance Metadata Service to access instance metadata" and "Retrieve security
+//! credentials from instance metadata".
+
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::endpoints::Region;
+use crate::http::{Http, HttpError, Reply, Request};
+use crate::secret::{Secret, quote_foreign};
+use crate::time::{Deadline, now};
+
+/// The life asked for a metadata session token, in seconds; one pull is over long before.
+const SESSION_SECONDS: &str = "60";
+
+/// What was asked of the metadata service, as errors name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetadataItem {
+    /// The session token.
+    Session,
+    /// The region.
+    Region,
+    /// The list of roles.
+    Roles,
+    /// A role's credentials.
+    Credentials,
+}
+
+impl std::fmt::Display for MetadataItem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Session => "a session token",
+            Self::Region => "the region",
+            Self::Roles => "the roles",
+            Self::Credentials => "the role's credentials",
+        })
+    }
+}
+
+/// Why the metadata service gave nothing usable.
+#[derive(Debug, thiserror::Error)]
+pub enum ImdsError {
+    /// No complete reply.
+    #[error("cannot get {item} from the instance metadata service")]
+    Transport {
+        /// What was asked for.
+        item: MetadataItem,
+        /// What happened.
+        source: HttpError,
+    },
+    /// The service is switched off for this instance.
+    #[error("the instance metadata service is switched off (status 403)")]
+    Disabled,
+    /// A status that fits no other error.
+    #[error("the instance metadata service answered {status} for {item}")]
+    Status {
+        /// What was asked for.
+        item: MetadataItem,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The instance has no role.
+    #[error("the instance has no role")]
+    NoRole,
+    /// The configured role is not the instance's.
+    #[error("the instance has no role `{role}`")]
+    UnknownRole {
+        /// The configured name.
+        role: String,
+    },
+    /// The instance lists several roles and the configuration names none.
+    #[error("the instance has several roles: {roles}")]
+    SeveralRoles {
+        /// The names, separated by commas.
+        roles: String,
+    },
+    /// The service cannot give the role's credentials.
+    #[error("the role's credentials were refused with code `{code}`{}", .message.as_ref().map(|message| format!(": {message}")).unwrap_or_default())]
+    Refused {
+        /// The `Code` of the reply.
+        code: String,
+        /// Its `Message`.
+        message: Option<String>,
+    },
+    /// The credentials end before the pull must.
+    #[error("the role's credentials expire in {} s, before the pull's deadline", .left.as_secs())]
+    Expiring {
+        /// What is left of their life.
+        left: Duration,
+    },
+    /// A reply that is not what the service documents.
+    #[error("the instance metadata service answered {item} in an unknown form")]
+    Form {
+        /// What was asked for.
+        item: MetadataItem,
+    },
+    /// A region of no known partition.
+    #[error("`{region}` is no region of a known AWS partition")]
+    UnknownRegion {
+        /// The region as the service named it.
+        region: String,
+    },
+}
+
+/// Temporary credentials of the instance's role.
+#[derive(Debug)]
+pub(super) struct RoleCredentials {
+    /// The access key id.
+    pub access_key_id: String,
+    /// The secret access key.
+    pub secret_access_key: Secret,
+    /// The session token.
+    pub session_token: Secret,
+    expiration: SystemTime,
+}
+
+impl RoleCredentials {
+    /// Refuses credentials that end before `deadline`: a signature made with them may be dead when Artifactory uses it.
+    pub(super) fn outlive(&self, deadline: Deadline) -> Result<(), ImdsError> {
+        let left = self.expiration.duration_since(now()).unwrap_or_default();
+        let needed = deadline.remaining().unwrap_or_default();
+        if left > needed { Ok(()) } else { Err(ImdsError::Expiring { left }) }
+    }
+}
+
+/// An open session with the metadata service.
+pub(super) struct Imds<'pull> {
+    http: &'pull Http,
+    base: &'pull str,
+    session: Secret,
+}
+
+impl<'pull> Imds<'pull> {
+    /// Opens a session by `PUT /latest/api/token`; there is no way back to version 1.
+    pub(super) async fn open(http: &'pull Http, base: &'pull str) -> Result<Self, ImdsError> {
+        let item = MetadataItem::Session;
+        let request = Request::put(format!("{base}/latest/api/token"))
+            .header("x-aws-ec2-metadata-token-ttl-seconds", SESSION_SECONDS);
+        let reply = http.send(&request).await.map_err(|source| ImdsError::Transport { item, source })?;
+        match reply.status.as_u16() {
+            200 => {}
+            403 => return Err(ImdsError::Disabled),
+            status => return Err(ImdsError::Status { item, status }),
+        }
+        let session = reply.text().trim().to_owned();
+        if session.is_empty() || !session.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ImdsError::Form { item });
+        }
+        Ok(Self { http, base, session: Secret::new(session) })
+    }
+
+    /// The one role of the instance.
+    pub(super) async fn only_role(&self) -> Result<String, ImdsError> {
+        let item = MetadataItem::Roles;
+        let reply = self.get(item, "/latest/meta-data/iam/security-credentials/").await?;
+        let listing = match reply.status.as_u16() {
+            200 => reply.text(),
+            404 => return Err(ImdsError::NoRole),
+            status => return Err(ImdsError::Status { item, status }),
+        };
+        let roles: Vec<&str> = listing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        match roles.as_slice() {
+            [] => Err(ImdsError::NoRole),
+            [role] if is_role_name(role) => Ok((*role).to_owned()),
+            [_] => Err(ImdsError::Form { item }),
+            several => Err(ImdsError::SeveralRoles { roles: quote_foreign(&several.join(", ")) }),
+        }
+    }
+
+    /// The credentials of a role.
+    pub(super) async fn credentials(&self, role: &str) -> Result<RoleCredentials, ImdsError> {
+        let item = MetadataItem::Credentials;
+        let reply = self.get(item, &format!("/latest/meta-data/iam/security-credentials/{role}")).await?;
+        match reply.status.as_u16() {
+            200 => role_credentials(reply.body()),
+            404 => Err(ImdsError::UnknownRole { role: role.to_owned() }),
+            status => Err(ImdsError::Status { item, status }),
+        }
+    }
+
+    /// The instance's region by its placement, else by its identity document; `None` when it has neither.
+    pub(super) async fn region(&self) -> Result<Option<Region>, ImdsError> {
+        let item = MetadataItem::Region;
+        let placement = self.get(item, "/latest/meta-data/placement/region").await?;
+        let name = match placement.status.as_u16() {
+            200 => placement.text().trim().to_owned(),
+            404 => match self.documented_region().await? {
+                Some(region) => region,
+                None => return Ok(None),
+            },
+            status => return Err(ImdsError::Status { item, status }),
+        };
+        Region::parse(&name).map(Some).ok_or_else(|| ImdsError::UnknownRegion { region: quote_foreign(&name) })
+    }
+
+    async fn documented_region(&self) -> Result<Option<String>, ImdsError> {
+        let item = MetadataItem::Region;
+        let reply = self.get(item, "/latest/dynamic/instance-identity/document").await?;
+        match reply.status.as_u16() {
+            200 => {}
+            404 => return Ok(None),
+            status => return Err(ImdsError::Status { item, status }),
+        }
+        let document: IdentityDocument = serde_json::from_slice(reply.body()).map_err(|_| ImdsError::Form { item })?;
+        Ok(Some(document.region))
+    }
+
+    async fn get(&self, item: MetadataItem, path: &str) -> Result<Reply, ImdsError> {
+        let request = Request::get(format!("{}{path}", self.base)).secret_header("x-aws-ec2-metadata-token", &self.session);
+        self.http.send(&request).await.map_err(|source| ImdsError::Transport { item, source })
+    }
+}
+
+/// The one field of the instance-identity document that matters here.
+#[derive(Deserialize)]
+struct IdentityDocument {
+    region: String,
+}
+
+/// Whether a name can be a role's. Source: IAM API reference, `CreateRole`, `RoleName`.
+pub(crate) fn is_role_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
+}
+
+/// The reply of `security-credentials/ROLE`: only `Code` tells a refusal, its status is 200 as well.
+fn role_credentials(body: &[u8]) -> Result<RoleCredentials, ImdsError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Document {
+        code: String,
+        message: Option<String>,
+        access_key_id: Option<String>,
+        secret_access_key: Option<Secret>,
+        token: Option<Secret>,
+        expiration: Option<String>,
+    }
+    let form = || ImdsError::Form { item: MetadataItem::Credentials };
+    let document: Document = serde_json::from_slice(body).map_err(|_| form())?;
+    if document.code != "Success" {
+        let message = document.message.as_deref().map(quote_foreign);
+        return Err(ImdsError::Refused { code: quote_foreign(&document.code), message });
+    }
+    let expiration = document.expiration.ok_or_else(form)?;
+    Ok(RoleCredentials {
+        access_key_id: document.access_key_id.filter(|id| !id.is_empty()).ok_or_else(form)?,
+        secret_access_key: document.secret_access_key.filter(|key| !key.is_empty()).ok_or_else(form)?,
+        session_token: document.token.filter(|token| !token.is_empty()).ok_or_else(form)?,
+        expiration: OffsetDateTime::parse(&expiration, &Rfc3339).map_err(|_| form())?.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(code: &str, expiration: &str) -> String {
+        format!(r#"{{"Code":"{code}","Message":"m","AccessKeyId":"ASIA","SecretAccessKey":"k","Token":"t","Expiration":"{expiration}","Type":"AWS-HMAC"}}"#)
+    }
+
+    #[test]
+    fn credentials_are_read_with_their_expiry() {
+        let credentials = role_credentials(body("Success", "2030-01-02T03:04:05Z").as_bytes()).expect("credentials");
+        assert_eq!(credentials.expiration.duration_since(SystemTime::UNIX_EPOCH).expect("later").as_secs(), 1_893_553_445);
+        assert!(credentials.outlive(Deadline::after(Duration::from_secs(55))).is_ok());
+    }
+
+    #[test]
+    fn any_code_but_success_is_a_refusal_with_its_message() {
+        let error = role_credentials(br#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role x."}"#).expect_err("a refusal");
+        assert_eq!(error.to_string(), "the role's credentials were refused with code `AssumeRoleUnauthorizedAccess`: EC2 cannot assume the role x.");
+    }
+
+    #[test]
+    fn credentials_that_end_within_the_deadline_are_refused() {
+        let credentials = role_credentials(body("Success", "2001-01-02T03:04:05Z").as_bytes()).expect("credentials");
+        assert!(matches!(credentials.outlive(Deadline::after(Duration::from_secs(55))), Err(ImdsError::Expiring { .. })));
+    }
+
+    #[test]
+    fn an_incomplete_document_is_refused() {
+        for text in ["", "{}", r#"{"Code":"Success"}"#, &body("Success", "tomorrow")] {
+            assert!(matches!(role_credentials(text.as_bytes()), Err(ImdsError::Form { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_no_role_name() {
+        for name in ["node-role", "a", "A+b=c,d.e@f_g-1"] {
+            assert!(is_role_name(name), "{name}");
+        }
+        for name in ["", "a/b", "arn:aws:iam::1:role/x", "a b", "../x", &"x".repeat(65)] {
+            assert!(!is_role_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! How long a credential lives, and how much of that the kubelet may cache it.
+
+use std::hash::{DefaultHasher, Hasher as _};
+use std::time::{Duration, SystemTime};
+
+use crate::jwt::Claims;
+use crate::time::unix;
+
+/// What is left of a credential's life when it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// It ends after this long.
+    Ends(Duration),
+    /// Neither the reply nor the token says when it ends.
+    Unstated,
+}
+
+/// How long a credential of unstated life is cached: long enough to spare a burst of pulls, short enough that a changed
+/// file or a revoked token does not linger.
+const UNSTATED: Duration = Duration::from_mins(5);
+/// The margin is a tenth of the life, within these bounds: a pull that starts at the last moment must still finish.
+const LEAST_MARGIN: Duration = Duration::from_secs(10);
+const GREATEST_MARGIN: Duration = Duration::from_mins(5);
+/// The jitter is at most a twentieth of the life and at most this, so that a fleet does not come back at one moment.
+const GREATEST_JITTER: Duration = Duration::from_mins(1);
+
+impl Lifetime {
+    /// The lesser of what the reply says (`expires_in`, in seconds) and what the token says (`exp`).
+    #[must_use]
+    pub fn lesser(expires_in: Option<u64>, claims: Option<&Claims>, now: SystemTime) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay exact in an f64 for millions of years")]
+        let now = unix(now) as f64;
+        let by_claim = claims.and_then(|claims| claims.exp).map(|exp| seconds(exp - now));
+        let by_reply = expires_in.map(Duration::from_secs);
+        by_claim.into_iter().chain(by_reply).min().map_or(Self::Unstated, Self::Ends)
+    }
+
+    /// How long the kubelet may cache the credential: the life less a margin and less a jitter that is stable per node.
+    ///
+    /// Whole seconds; zero when the life is spent, which tells the kubelet not to cache.
+    #[must_use]
+    pub fn cache_duration(self, node: &str) -> Duration {
+        let Self::Ends(life) = self else { return UNSTATED };
+        let margin = (life / 10).clamp(LEAST_MARGIN, GREATEST_MARGIN);
+        let jitter = (life / 20).min(GREATEST_JITTER).mul_f64(fraction(node));
+        Duration::from_secs(life.saturating_sub(margin).saturating_sub(jitter).as_secs())
+    }
+}
+
+/// Whole seconds; what is negative or no number is nothing, and nothing lives longer than a century here.
+fn seconds(value: f64) -> Duration {
+    const CENTURY: f64 = 100.0 * 365.25 * 86_400.0;
+    Duration::try_from_secs_f64(value.min(CENTURY)).unwrap_or_default()
+}
+
+/// A number from 0 to 1 that is stable for a node and spread over nodes.
+fn fraction(node: &str) -> f64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(node.as_bytes());
+    let upper = u32::try_from(hasher.finish() >> 32).unwrap_or_default();
+    f64::from(upper) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn expiring(exp: f64) -> Claims {
+        Claims { exp: Some(exp), ..Claims::default() }
+    }
+
+    #[test]
+    fn the_lesser_of_reply_and_claim_counts() {
+        let ends = |seconds| Lifetime::Ends(Duration::from_secs(seconds));
+        assert_eq!(Lifetime::lesser(Some(600), Some(&expiring(1_300.0)), at(1_000)), ends(300));
+        assert_eq!(Lifetime::lesser(Some(60), Some(&expiring(9_000.0)), at(1_000)), ends(60));
+        assert_eq!(Lifetime::lesser(None, Some(&expiring(900.0)), at(1_000)), ends(0));
+        assert_eq!(Lifetime::lesser(Some(60), None, at(1_000)), ends(60));
+        assert_eq!(Lifetime::lesser(None, None, at(1_000)), Lifetime::Unstated);
+        assert_eq!(Lifetime::lesser(None, Some(&Claims::default()), at(1_000)), Lifetime::Unstated);
+    }
+
+    #[test]
+    fn an_hour_is_cached_for_less_than_an_hour() {
+        let cached = Lifetime::Ends(Duration::from_secs(3_600)).cache_duration("node-1");
+        assert!(cached <= Duration::from_secs(3_300) && cached > Duration::from_secs(3_239), "{cached:?}");
+    }
+
+    #[test]
+    fn a_spent_life_is_not_cached() {
+        for life in [0, 1, 9, 10] {
+            assert_eq!(Lifetime::Ends(Duration::from_secs(life)).cache_duration("node-1"), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn nodes_differ_and_one_node_is_stable() {
+        let life = Lifetime::Ends(Duration::from_secs(7_200));
+        let durations: std::collections::BTreeSet<_> = (0..50).map(|n| life.cache_duration(&format!("node-{n}"))).collect();
+        assert!(durations.len() > 20, "{durations:?}");
+        assert_eq!(life.cache_duration("node-7"), life.cache_duration("node-7"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_credential_is_never_cached_past_its_life(life in 0_u64..10_000_000, node in ".*") {
+            let cached = Lifetime::Ends(Duration::from_secs(life)).cache_duration(&node);
+            prop_assert!(cached.is_zero() || cached + LEAST_MARGIN <= Duration::from_secs(life));
+            prop_assert_eq!(cached.subsec_nanos(), 0);
+        }
+
+        #[test]
+        fn any_expiry_claim_is_survived(exp in any::<f64>(), now in 0_u64..10_000_000_000) {
+            let _ = Lifetime::lesser(None, Some(&expiring(exp)), at(now)).cache_duration("node");
+        }
+    }
+}

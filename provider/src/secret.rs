@@ -1,0 +1,89 @@
+//! A secret is a type: it cannot be printed, logged or serialized by accident.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+/// A token, password or key: redacted in `Debug`, without `Display` or `Serialize`, wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes ownership of a secret text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The only door to the text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is no text at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[redacted]")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// The longest text of a foreign service that a message repeats, in characters.
+const QUOTE_LIMIT: usize = 200;
+/// A run of this many characters without a space may be a token, whatever it was meant to be.
+const SUSPICIOUS_RUN: usize = 48;
+
+/// A foreign service's words, made fit for a message: one line, short, and without anything that could be a token.
+///
+/// Services repeat what they were sent; an error text is written into the kubelet's journal.
+#[must_use]
+pub fn quote_foreign(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let quoted = words
+        .map(|word| if word.chars().count() >= SUSPICIOUS_RUN || word.starts_with("eyJ") { "[redacted]" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ");
+    match quoted.char_indices().nth(QUOTE_LIMIT) {
+        Some((end, _)) => format!("{}...", &quoted[..end]),
+        None => quoted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_the_secret() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert_eq!(format!("{secret:?}"), "[redacted]");
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn foreign_words_are_one_short_line_without_tokens() {
+        let jwt = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+        let long = "A".repeat(60);
+        assert_eq!(quote_foreign(&format!("bad\r\ntoken {jwt} key {long}")), "bad token [redacted] key [redacted]");
+        assert_eq!(quote_foreign(&"word ".repeat(80)).chars().count(), QUOTE_LIMIT + 3);
+    }
+}
