@@ -11,7 +11,7 @@ if [[ $# -ne 5 ]]; then
   echo "usage: $0 HOST CA_FILE IMAGE USERNAME PASSWORD" >&2
   exit 2
 fi
-host=$1 ca_file=$2 image=$3 username=$4 password=$5
+host=$1 ca_file=$(realpath "$2") image=$3 username=$4 password=$5
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The kubelet's side of a credential provider, for any provider: it is met as a program only.
+//!
+//! ```text
+//!  kubelet ──▶ credential provider ──▶ clouds and Artifactory (the mocks)
+//!     │                │
+//!     │◀── credential ─┘
+//!     ▼
+//!  registry (in mock-artifactory): manifest, config, layers
+//! ```
+//!
+//! # Layout
+//!
+//! - [`kubelet`]: one call: image to request, child process, response
+//! - [`registry`]: one pull: challenge, token, manifest, blobs, digests
+//! - [`program`]: where the program under test comes from
+//! - [`demo`]: one pull on each identity, shown to a person or as JSON
+
+pub mod demo;
+pub mod kubelet;
+pub mod program;
+pub mod registry;

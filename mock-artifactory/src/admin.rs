@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use base64::Engine as _;
-use http::header;
 use http::request::Parts;
+use http::{StatusCode, Uri, header};
 
 use crate::access::{Principal, Refusal};
-use crate::service_error::AccessError;
+use crate::service_error::{AccessError, ArtifactoryError};
 use crate::state::State;
 use crate::wildcard;
-use crate::{aws, oidc, system};
+use crate::{aws, oidc, root_certificate, system};
 
 mod iam_roles;
 mod mappings;
@@ -34,6 +35,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .with_state(state)
 }
 
+/// That creating answers 201 and removing 204 is the mock's choice: clients look for success only.
 fn administration() -> Router<Arc<State>> {
     let provider = get(providers::one).put(providers::replace).delete(providers::remove);
     let mapping = get(mappings::one).put(mappings::replace).delete(mappings::remove);
@@ -44,14 +46,20 @@ fn administration() -> Router<Arc<State>> {
         .route("/access/api/v1/oidc/{provider}/identity_mappings/{mapping}", mapping)
         .route("/access/api/v1/aws/iam_role", put(iam_roles::put))
         .route("/access/api/v1/aws/iam_role/{username}", get(iam_roles::one).delete(iam_roles::remove))
+        .route("/access/api/v1/cert/root", get(root_certificate::root))
         .route("/access/api/v1/tokens", post(tokens::create))
         .route("/access/api/v1/tokens/me", get(tokens::me).delete(tokens::revoke_me))
         .route("/access/api/v1/tokens/revoke", axum::routing::delete(tokens::revoke))
         .route("/access/api/v1/tokens/{id}", axum::routing::delete(tokens::revoke_one))
 }
 
-async fn unknown() -> AccessError {
-    AccessError::not_found("Not Found")
+/// Each service answers for what lies below it in its own shape.
+async fn unknown(uri: Uri) -> Response {
+    if uri.path().starts_with("/artifactory/") {
+        ArtifactoryError::new(StatusCode::NOT_FOUND, "Not Found").into_response()
+    } else {
+        AccessError::not_found("Not Found").into_response()
+    }
 }
 
 /// Someone who has logged in, with Basic or Bearer.

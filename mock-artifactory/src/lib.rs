@@ -26,7 +26,7 @@
 //! - [`mod@jwt`] reads and verifies signatures
 //! - [`access`]: who is asking, and what they may read
 //! - `admin`: the REST API of administrators
-//! - `system`: pings and version
+//! - `system`: pings and version; `root_certificate`: the key of the tokens
 //! - [`registry`]: the Docker API
 //! - [`service_error`]: the three shapes of an error; `json_body` is what requests hold
 
@@ -38,6 +38,7 @@ mod json_body;
 pub mod jwt;
 pub mod oidc;
 pub mod registry;
+mod root_certificate;
 pub mod scope;
 pub mod service_error;
 pub mod start;

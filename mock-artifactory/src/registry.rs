@@ -148,7 +148,7 @@ impl Registry {
         };
         let image = (name, self.state.content.image(repository, name));
         Ok(match &route.endpoint {
-            Endpoint::Manifest { reference, .. } => pull::manifest(method, headers, image, reference)?,
+            Endpoint::Manifest { reference, .. } => pull::manifest(headers, image, reference)?,
             Endpoint::Blob { digest, .. } => self.blob(request, image, digest.as_ref())?,
             _ => pull::tags(request.uri().path(), image, &Page::parse(&parameters(request.uri()))?)?,
         })

@@ -201,7 +201,7 @@ fn names(world: &World, options: &Options) -> Vec<String> {
 }
 
 fn bundle(trust: Option<&Trust>, own: Option<&str>) -> String {
-    let cloud = trust.map(|trust| trust.ca.as_str());
+    let cloud = trust.and_then(|trust| trust.ca.as_deref());
     let parts = [cloud, own].into_iter().flatten().map(str::trim).filter(|pem| !pem.is_empty());
     parts.fold(String::new(), |bundle, pem| bundle + pem + "\n")
 }

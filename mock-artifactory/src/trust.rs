@@ -19,9 +19,8 @@ pub struct Trust {
     pub sts: String,
     /// The issuers' URLs by name; a final slash belongs to what the tokens say, not to discovery.
     pub issuers: BTreeMap<String, String>,
-    /// The certificate authority in PEM; empty when the mock-cloud has none.
-    #[serde(default)]
-    pub ca: String,
+    /// The certificate authority in PEM; `None` when the mock-cloud shows a certificate of another's.
+    pub ca: Option<String>,
 }
 
 /// Why a mock-cloud cannot be trusted.

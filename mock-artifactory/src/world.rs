@@ -1,5 +1,8 @@
 //! What exists at the start: users, repositories, images, OIDC providers, identity mappings and IAM
 //! roles, read from one YAML file.
+//!
+//! Keys are written as the REST API writes them, so that a mapping can be copied from one to the
+//! other.
 
 use std::path::{Path, PathBuf};
 
@@ -132,7 +135,7 @@ impl World {
     /// # Errors
     ///
     /// When the text is not YAML or has a key or value that no world has.
-    pub fn parse(yaml: &str) -> Result<Self, WorldError> {
+    pub fn from_yaml(yaml: &str) -> Result<Self, WorldError> {
         serde_saphyr::from_str(yaml).map_err(|error| WorldError::Parse(Box::new(error)))
     }
 
@@ -144,7 +147,7 @@ impl World {
     pub fn from_file(path: &Path) -> Result<Self, WorldError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text)
+        Self::from_yaml(&text)
     }
 
     /// The user of this name.
@@ -162,6 +165,38 @@ impl World {
 
 impl Default for World {
     fn default() -> Self {
-        Self::parse(include_str!("world/default.yaml")).expect("the built-in world parses: a test reads it")
+        Self::from_yaml(include_str!("world/default.yaml")).expect("the built-in world parses: a test reads it")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::World;
+
+    #[test]
+    fn a_misspelt_key_is_refused_wherever_it_stands() {
+        let mapping = |text: &str| {
+            format!(
+                "providers: [{{name: idp, issuer: 'https://idp.example.com', mappings: [{{name: m, priority: 1, {text}}}]}}]"
+            )
+        };
+        let cases = [
+            "answers: {no_maping: 401}".to_owned(),
+            "users: [{name: a, pasword: b}]".to_owned(),
+            "repositories: [{key: a, public: true}]".to_owned(),
+            "iam_roles: [{username: a, role: b}]".to_owned(),
+            mapping("token_spec: {user: a}"),
+            mapping("token_spec: {}, claim: {}"),
+        ];
+        for text in cases {
+            assert!(World::from_yaml(&format!("service_id: a\n{text}")).is_err(), "{text}");
+        }
+        assert!(World::from_yaml(&format!("service_id: a\n{}", mapping("token_spec: {}, claims: {}"))).is_ok());
+    }
+
+    #[test]
+    fn a_role_that_no_user_can_have_is_refused() {
+        let text = "service_id: a\niam_roles: [{username: a, iam_role: 'arn:aws:iam::1:role/b'}]";
+        assert!(World::from_yaml(text).is_err());
     }
 }

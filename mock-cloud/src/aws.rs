@@ -66,13 +66,11 @@ impl Aws {
     }
 
     /// Serves the instance metadata service, at `/latest/...` and at its dated versions.
-    #[must_use]
     pub fn imds_router(&self) -> Router {
         imds::router(Arc::clone(&self.0))
     }
 
     /// Serves STS at `/`.
-    #[must_use]
     pub fn api_router(&self) -> Router {
         sts::router(Arc::clone(&self.0))
     }

@@ -3,6 +3,7 @@
 
 mod entra;
 mod error;
+mod identity;
 mod imds;
 mod instance;
 mod token;
@@ -17,8 +18,8 @@ use serde_json::{Map, json};
 
 use crate::issuer::{Issuer, KeyRing};
 use error::ImdsError;
-use token::{Issued, Selector, TokenReply};
-use world::Identity;
+use identity::{Identity, Selector};
+use token::{Issued, TokenReply};
 pub use world::{Application, AzureWorld, Machine, SystemAssigned, TokenVersion, UserAssigned};
 
 /// The Azure side of one world.
@@ -84,12 +85,8 @@ impl Azure {
     }
 
     /// Answers a token of the machine, the same one until it expires.
-    fn managed_identity_token(
-        &self,
-        selector: &Selector,
-        resource: &str,
-    ) -> Result<TokenReply, ImdsError> {
-        let identity = token::identity(self.world(), selector)?;
+    fn managed_identity_token(&self, selector: &Selector, resource: &str) -> Result<TokenReply, ImdsError> {
+        let identity = identity::identity(self.world(), selector)?;
         let now = self.0.clock.unix();
         let key = (identity.object_id.clone(), resource.to_owned());
         let mut issued = self.0.issued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,13 +103,14 @@ impl Azure {
         let target = token::target(self.world(), resource)?;
         let issuer = self.issuer(target.version);
         let mut claims = token::claims(self.world(), identity, &target, now);
+        claims.insert("iss".into(), json!(issuer.url()));
         let mut header = Map::new();
         if target.version == TokenVersion::V1 {
             claims.insert("idp".into(), json!(issuer.url()));
             header.insert("x5t".into(), json!(issuer.keys().current().key_id()));
         }
         Ok(Issued {
-            access_token: issuer.token_with_header(header, claims),
+            access_token: issuer.sign_with_header(header, claims),
             client_id: identity.client_id.clone(),
             resource: resource.to_owned(),
             expires_on: now + token::LIFETIME,

@@ -36,19 +36,21 @@ impl Issuer {
         &self.keys
     }
 
-    /// Signs claims; `iss`, `iat`, `nbf` and `exp` are filled in where they are absent.
+    /// Signs claims as they are.
     #[must_use]
-    pub fn token(&self, claims: Map<String, Value>) -> String {
-        self.token_with_header(Map::new(), claims)
+    pub fn sign(&self, claims: Map<String, Value>) -> String {
+        self.sign_with_header(Map::new(), claims)
     }
 
-    /// Signs claims as [`Issuer::token`] does, under a header with more than `alg`, `typ` and `kid`.
+    /// Signs claims as they are, under a header with more than `alg`, `typ` and `kid`.
     #[must_use]
-    pub fn token_with_header(
-        &self,
-        header: Map<String, Value>,
-        mut claims: Map<String, Value>,
-    ) -> String {
+    pub fn sign_with_header(&self, header: Map<String, Value>, claims: Map<String, Value>) -> String {
+        self.keys.current().sign(header, &Value::Object(claims))
+    }
+
+    /// Signs claims; `iss`, `iat`, `nbf` and `exp` are filled in where they are absent.
+    #[must_use]
+    pub fn token(&self, mut claims: Map<String, Value>) -> String {
         let now = self.clock.unix();
         let issued = claims.get("iat").and_then(Value::as_i64).unwrap_or(now);
         for (name, value) in [
@@ -59,7 +61,7 @@ impl Issuer {
         ] {
             claims.entry(name).or_insert(value);
         }
-        self.keys.current().sign(header, &Value::Object(claims))
+        self.sign(claims)
     }
 }
 

@@ -1,18 +1,103 @@
-//! Placeholder.
+//! AWS, Azure, Google Cloud and a Kubernetes issuer as a node meets them, on one address.
+//!
+//! ```text
+//!                 ┌── /latest/..          EC2 instance metadata ──┐ role credentials
+//!                 ├── /  (signed)         STS ◀───────────────────┘ verifies them
+//!  a node's       ├── /metadata/..        Azure instance metadata ── signs with ──┐
+//!  program  ──────┼── /computeMetadata/.. GCE metadata ─────────── signs with ──┐ │
+//!                 │                                                             ▼ ▼
+//!  who trusts ────┼── /TENANT/..  /google/..  /id/HEX/..   issuers: discovery and keys
+//!  its tokens     └── /__mock/..   trust, certificates, tokens; journal, faults, clock
+//! ```
+//!
+//! Nothing is a canned reply: credentials and keys are drawn at start, signatures, session tokens
+//! and lifetimes are checked on the [clock](mock_kit::Clock) of the world, and a refusal has the
+//! status and the body of the real service.
+//!
+//! # Layout
+//!
+//! - [`world`]: the facts, from YAML; `world/default.yaml` is the world unless told
+//! - [`aws`]: EC2 instance metadata and STS
+//! - [`azure`]: Azure instance metadata, managed identity tokens, the issuers of the tenant
+//! - [`gcp`]: GCE metadata, the service account's tokens, Google's issuer
+//! - [`kubernetes`]: the issuer of a cluster's service account tokens
+//! - [`issuer`]: one issuer: its name, its keys, rotation
+//! - `trust`: what other programs need to trust this world
+//! - `front`: which service a request is for
+//! - `environment`: the variables that point a program at this world
+//! - `query`: the query of a request
+//!
+//! # Why one address
+//!
+//! The services differ in the first segment of their paths, so one plain and one TLS listener are
+//! all that a script has to know. The root alone is shared: a signed request, a `POST`, an `Action`
+//! or a host `sts.*` is for STS, any other one is a program that looks for the GCE metadata server.
+
 pub mod aws;
+pub mod azure;
+mod environment;
+mod front;
+pub mod gcp;
+pub mod issuer;
+pub mod kubernetes;
+mod query;
+mod trust;
 pub mod world;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
-use mock_kit::{Authority, Kit};
+use axum::Router;
+use mock_kit::{Authority, Kit, Listen, Server, TlsIdentity};
 
-pub use world::World;
+use aws::Aws;
+use azure::{Azure, TokenVersion};
+use front::Front;
+use gcp::Gcp;
+use kubernetes::Kubernetes;
+use trust::Trust;
+pub use world::{World, WorldError};
 
-/// A cloud that is being served; dropping it ends it.
+/// A world that is being served; dropping it ends it.
 pub struct MockCloud {
     kit: Kit,
     authority: Authority,
+    aws: Aws,
+    environment: BTreeMap<String, String>,
+    plain: Server,
+    tls: Server,
+}
+
+/// Where a world is served.
+pub struct Listeners {
+    /// The plain listener; port 0 takes a free port.
+    pub plain: SocketAddr,
+    /// The TLS listener; port 0 takes a free port.
+    pub tls: SocketAddr,
+    /// What the TLS listener shows.
+    pub certificates: Certificates,
+}
+
+/// What the TLS listener shows.
+pub enum Certificates {
+    /// A certificate of the world's own authority.
+    Generated,
+    /// A given one, whose authority's key the world does not have.
+    Given(TlsIdentity),
+}
+
+impl Default for Listeners {
+    /// Free ports of the loopback interface, with a certificate of the world's own authority.
+    fn default() -> Self {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            plain: free,
+            tls: free,
+            certificates: Certificates::Generated,
+        }
+    }
 }
 
 impl MockCloud {
@@ -21,41 +106,110 @@ impl MockCloud {
     /// # Errors
     ///
     /// When no port can be had.
-    #[expect(clippy::unused_async, reason = "to come")]
-    pub async fn start(_world: World) -> io::Result<Self> {
+    pub async fn start(world: World) -> io::Result<Self> {
+        Self::start_on(world, Listeners::default()).await
+    }
+
+    /// Serves a world where it is told.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be had or the given certificates are none.
+    pub async fn start_on(world: World, listeners: Listeners) -> io::Result<Self> {
+        let (kit, authority) = (Kit::new(), Authority::generate());
+        let (identity, own_authority) = match listeners.certificates {
+            Certificates::Generated => {
+                let identity = authority.issue(&tls_names(listeners.tls));
+                (identity, Some(authority.clone()))
+            }
+            Certificates::Given(identity) => (identity, None),
+        };
+        let plain = Listen::Plain(listeners.plain).bind().await?;
+        let tls = Listen::Tls(listeners.tls, identity).bind().await?;
+        let aws = Aws::new(&world.aws, &kit);
+        let router = router(&world, &aws, &plain.url(), &kit, own_authority);
         Ok(Self {
-            kit: Kit::new(),
-            authority: Authority::generate(),
+            environment: environment::environment(&world, &plain.url()),
+            plain: plain.serve(router.clone(), &kit),
+            tls: tls.serve(router, &kit),
+            kit,
+            authority,
+            aws,
         })
     }
 
-    /// Answers the plain URL.
+    /// Answers where every service answers, without a final slash: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
-        String::new()
+        self.plain.url()
     }
 
-    /// Answers the TLS URL.
+    /// Answers where the same services answer over TLS: `https://127.0.0.1:PORT`.
     #[must_use]
     pub fn tls_url(&self) -> String {
-        String::new()
+        self.tls.url()
     }
 
-    /// Answers the variables.
+    /// Answers every variable that points a program at this world.
     #[must_use]
     pub fn environment(&self) -> BTreeMap<String, String> {
-        BTreeMap::new()
+        self.environment.clone()
     }
 
-    /// Answers the kit.
+    /// Answers the clock, the journal and the faults of this world.
     #[must_use]
     pub fn kit(&self) -> &Kit {
         &self.kit
     }
 
-    /// Answers the authority.
+    /// Answers every secret that AWS has handed out so far, so that a test can look for it where it must not be.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        self.aws.secrets()
+    }
+
+    /// Answers the world's authority; with given certificates the TLS listener shows none of its.
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
+}
+
+/// The names by which a TLS listener is reached.
+fn tls_names(address: SocketAddr) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into()];
+    let ip = address.ip().to_string();
+    if !names.contains(&ip) {
+        names.push(ip);
+    }
+    names
+}
+
+/// Joins every service of a world that is published at `url`.
+fn router(world: &World, aws: &Aws, url: &str, kit: &Kit, authority: Option<Authority>) -> Router {
+    let azure = Azure::new(&world.azure, url, kit);
+    let gcp = Gcp::new(&world.gcp, url, kit);
+    let kubernetes = Kubernetes::new(&world.kubernetes, url, kit);
+    let issuers = [
+        ("azure", azure.issuer(TokenVersion::V2)),
+        ("azure-v1", azure.issuer(TokenVersion::V1)),
+        ("google", gcp.issuer()),
+        ("kubernetes", kubernetes.issuer()),
+    ];
+    let trust = Trust {
+        sts: url.to_owned(),
+        issuers: Arc::new(issuers.map(|(name, issuer)| (name, issuer.clone())).into()),
+        authority,
+    };
+    let front = Front {
+        ec2_metadata: aws.imds_router(),
+        aws_api: aws.api_router(),
+        azure_metadata: azure.imds_router(),
+        entra: azure.entra_router(),
+        gce_metadata: gcp.metadata_router(),
+        google_issuer: gcp.issuer_router(),
+        kubernetes_issuer: kubernetes.router(),
+        trust: trust.router(),
+    };
+    front.router()
 }

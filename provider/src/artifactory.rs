@@ -60,7 +60,10 @@ pub enum TokenForm {
 pub enum ExchangeError {
     /// No complete reply.
     #[error("no reply from Artifactory")]
-    Transport(#[from] HttpError),
+    Transport(#[source] HttpError),
+    /// No client for Artifactory could be made, for want of root certificates or a usable proxy address.
+    #[error("no HTTP client could be made")]
+    Client(#[from] HttpError),
     /// A refusal, with Artifactory's own words.
     #[error("Artifactory answered {status}{}", .message.as_ref().map(|message| format!(": {message}")).unwrap_or_default())]
     Refused {

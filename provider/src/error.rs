@@ -75,7 +75,7 @@ impl Error {
             Self::CommandLine(_)
             | Self::Config(_)
             | Self::Static(_)
-            | Self::Exchange { source: ExchangeError::Transport(HttpError::Roots(_)), .. } => code::CONFIGURATION,
+            | Self::Exchange { source: ExchangeError::Client(_), .. } => code::CONFIGURATION,
             Self::Identity { .. } => code::IDENTITY,
             Self::Exchange { .. } => code::EXCHANGE,
             Self::Process(_) => BUG_EXIT_CODE,

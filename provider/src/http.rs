@@ -344,17 +344,31 @@ fn innermost(error: &reqwest::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
-/// The TLS library's reason, which sits inside an I/O error.
+/// The reason for refusing a certificate, if that is what ended the connection.
 fn certificate_cause(error: &reqwest::Error) -> Option<String> {
-    chain(error).find_map(|cause| {
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()
-        })?;
-        match tls {
-            rustls::Error::InvalidCertificate(reason) => Some(reason.to_string()),
-            other => Some(other.to_string()),
-        }
-    })
+    match chain(error).find_map(tls_error)? {
+        rustls::Error::InvalidCertificate(reason) => Some(in_words(reason)),
+        _ => None,
+    }
+}
+
+/// The TLS library's error, however many I/O errors it is wrapped in.
+fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    match error.downcast_ref::<io::Error>() {
+        Some(wrapper) => tls_error(wrapper.get_ref()?),
+        None => error.downcast_ref(),
+    }
+}
+
+fn in_words(reason: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Reason;
+    match reason {
+        Reason::UnknownIssuer | Reason::BadSignature => "it is not signed by an authority that is trusted here".to_owned(),
+        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_owned(),
+        Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => "it is for another host name".to_owned(),
+        other => format!("{other:?}"),
+    }
 }
 
 #[cfg(test)]

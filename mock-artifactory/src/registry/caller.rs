@@ -17,8 +17,10 @@ use crate::service_error::{ArtifactoryError, RegistryError};
 /// Who asks, and by what right.
 #[derive(Debug)]
 pub(crate) enum Caller {
-    /// Someone with a credential of the platform, or nobody where anonymous access is on.
+    /// Someone with a credential of the platform.
     Account(Principal),
+    /// Somebody without one, where anonymous access is on.
+    Anonymous(Principal),
     /// Someone with a registry token.
     Token(Grant),
 }
@@ -71,7 +73,7 @@ impl Registry {
     /// Tells who a request comes from.
     pub(crate) fn caller(&self, headers: &HeaderMap) -> Result<Caller, Denial> {
         match Credential::of(headers) {
-            None => self.state.anonymous().map(Caller::Account).ok_or(Denial::Challenged),
+            None => self.state.anonymous().map(Caller::Anonymous).ok_or(Denial::Challenged),
             Some(Credential::Basic { username, secret }) => {
                 Ok(Caller::Account(self.state.authenticate(&username, &secret)?))
             }
@@ -92,7 +94,12 @@ impl Registry {
         let Some(image) = route.image().filter(|_| self.state.content.has_repository(repository)) else {
             return Err(error::name_unknown(repository).into());
         };
-        if matches!(caller, Caller::Token(grant) if !grant.covers(repository, image)) {
+        let covered = match caller {
+            Caller::Token(grant) => grant.covers(repository, image),
+            Caller::Anonymous(principal) => principal.may_read(repository),
+            Caller::Account(_) => true,
+        };
+        if !covered {
             return Err(Denial::Challenged);
         }
         if !caller.principal().may_read(repository) {
@@ -105,7 +112,7 @@ impl Registry {
 impl Caller {
     fn principal(&self) -> &Principal {
         match self {
-            Self::Account(principal) => principal,
+            Self::Account(principal) | Self::Anonymous(principal) => principal,
             Self::Token(grant) => grant.principal(),
         }
     }

@@ -1,11 +1,9 @@
 //! Answers a permitted request from the content: manifests, blobs and tags.
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LINK,
-    RANGE,
+    ACCEPT, ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LINK, RANGE,
 };
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -21,7 +19,6 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-diges
 
 /// Serves a manifest or index by tag or digest.
 pub(crate) fn manifest(
-    method: &Method,
     headers: &HeaderMap,
     (name, image): (&str, Option<&Image>),
     reference: &Reference,
@@ -36,7 +33,7 @@ pub(crate) fn manifest(
     if !accepts(headers, manifest) {
         return Err(unknown());
     }
-    let mut response = content(method, &manifest.bytes, digest, Range::Whole);
+    let mut response = content(&manifest.bytes, digest, Range::Whole);
     if let Ok(media_type) = HeaderValue::from_str(&manifest.media_type) {
         response.headers_mut().insert(CONTENT_TYPE, media_type);
     }
@@ -70,7 +67,7 @@ fn is_manifest_type(media_type: &str) -> bool {
 pub(crate) fn blob(method: &Method, headers: &HeaderMap, bytes: &Bytes, digest: &Digest) -> Response {
     let range = headers.get(RANGE).filter(|_| method == Method::GET);
     let range = Range::parse(range.and_then(|value| value.to_str().ok()), bytes.len());
-    let mut response = content(method, bytes, digest, range);
+    let mut response = content(bytes, digest, range);
     let octets = HeaderValue::from_static("application/octet-stream");
     response.headers_mut().insert(CONTENT_TYPE, octets);
     let unit = HeaderValue::from_static("bytes");
@@ -78,7 +75,7 @@ pub(crate) fn blob(method: &Method, headers: &HeaderMap, bytes: &Bytes, digest: 
     response
 }
 
-fn content(method: &Method, bytes: &Bytes, digest: &Digest, range: Range) -> Response {
+fn content(bytes: &Bytes, digest: &Digest, range: Range) -> Response {
     let length = bytes.len();
     let (status, part, content_range) = match range {
         Range::Whole => (StatusCode::OK, bytes.clone(), None),
@@ -91,16 +88,10 @@ fn content(method: &Method, bytes: &Bytes, digest: &Digest, range: Range) -> Res
             (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), Some(content_range))
         }
     };
-    let part_length = part.len();
-    let body = if method == Method::HEAD { Body::empty() } else { part.into() };
-    let named = [
-        (CONTENT_DIGEST, digest.to_string()),
-        (ETAG, format!("\"{}\"", digest.hex())),
-        (CONTENT_LENGTH, part_length.to_string()),
-    ];
+    let named = [(CONTENT_DIGEST, digest.to_string()), (ETAG, format!("\"{}\"", digest.hex()))];
     match content_range {
-        Some(value) => (status, named, [(CONTENT_RANGE, value)], body).into_response(),
-        None => (status, named, body).into_response(),
+        Some(value) => (status, named, [(CONTENT_RANGE, value)], part).into_response(),
+        None => (status, named, part).into_response(),
     }
 }
 

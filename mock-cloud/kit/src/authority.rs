@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -40,10 +40,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let issuer = CertifiedIssuer::self_signed(params, key).expect("an ECDSA key can sign");
-        Self {
-            certificate_pem: issuer.pem().into(),
-            issuer: Arc::new(issuer),
-        }
+        Self { certificate_pem: issuer.pem().into(), issuer: Arc::new(issuer) }
     }
 
     /// Answers the authority's own certificate, for a client to trust.
@@ -68,10 +65,7 @@ impl Authority {
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &self.issuer);
         let leaf = leaf.expect("the authority's key can sign").pem();
-        TlsIdentity {
-            certificates_pem: format!("{leaf}{}", self.certificate_pem),
-            key_pem: key.serialize_pem(),
-        }
+        TlsIdentity { certificates_pem: format!("{leaf}{}", self.certificate_pem), key_pem: key.serialize_pem() }
     }
 }
 
@@ -79,9 +73,7 @@ fn params(common_name: &str) -> CertificateParams {
     let now = Clock::system().now();
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    params.distinguished_name.push(DnType::CommonName, common_name);
     params.not_before = now - PAST;
     params.not_after = now + FUTURE;
     params
@@ -103,15 +95,11 @@ impl TlsIdentity {
     ///
     /// When a file cannot be read; its content is looked at when a server starts with it.
     pub fn from_files(certificates: &Path, key: &Path) -> io::Result<Self> {
-        Ok(Self {
-            certificates_pem: std::fs::read_to_string(certificates)?,
-            key_pem: std::fs::read_to_string(key)?,
-        })
+        Ok(Self { certificates_pem: std::fs::read_to_string(certificates)?, key_pem: std::fs::read_to_string(key)? })
     }
 
     pub(crate) fn acceptor(&self) -> io::Result<TlsAcceptor> {
-        let chain: Result<Vec<_>, _> =
-            CertificateDer::pem_slice_iter(self.certificates_pem.as_bytes()).collect();
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(self.certificates_pem.as_bytes()).collect();
         let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -139,11 +127,7 @@ mod tests {
         let identity = authority.issue(&["localhost".into(), "127.0.0.1".into()]);
         let certificates = identity.certificates_pem.matches("BEGIN CERTIFICATE");
         assert_eq!(certificates.count(), 2);
-        assert!(
-            identity
-                .certificates_pem
-                .ends_with(authority.certificate_pem())
-        );
+        assert!(identity.certificates_pem.ends_with(authority.certificate_pem()));
         assert!(identity.acceptor().is_ok());
     }
 

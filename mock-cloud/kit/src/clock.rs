@@ -22,10 +22,7 @@ impl Clock {
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the mocks' one clock")]
         let started = Instant::now();
-        Self(Arc::new(State {
-            started,
-            offset: Mutex::default(),
-        }))
+        Self(Arc::new(State { started, offset: Mutex::default() }))
     }
 
     /// Answers the present of the world, in UTC.

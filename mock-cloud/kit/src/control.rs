@@ -30,10 +30,7 @@ use crate::journal::Recorded;
 pub fn router(kit: &Kit) -> Router {
     Router::new()
         .route("/__mock/requests", get(requests).delete(forget_requests))
-        .route(
-            "/__mock/faults",
-            get(faults).post(add_fault).delete(end_faults),
-        )
+        .route("/__mock/faults", get(faults).post(add_fault).delete(end_faults))
         .route("/__mock/clock", get(clock).post(advance))
         .with_state(kit.clone())
 }
@@ -94,10 +91,7 @@ struct Present {
 }
 
 async fn clock(State(kit): State<Kit>) -> Json<Present> {
-    Json(Present {
-        now: kit.clock.rfc3339(),
-        unix: kit.clock.unix(),
-    })
+    Json(Present { now: kit.clock.rfc3339(), unix: kit.clock.unix() })
 }
 
 #[derive(Deserialize)]
@@ -117,11 +111,9 @@ async fn advance(State(kit): State<Kit>, body: Bytes) -> Result<Json<Present>, B
     let Advance { advance } = document(&body)?;
     let by = match advance {
         Span::Seconds(seconds) => Duration::from_secs(seconds),
-        Span::Text(text) => span(&text).ok_or_else(|| {
-            BadRequest(format!(
-                "`advance` must be like `90s` or `1h30m`, not `{text}`"
-            ))
-        })?,
+        Span::Text(text) => {
+            span(&text).ok_or_else(|| BadRequest(format!("`advance` must be like `90s` or `1h30m`, not `{text}`")))?
+        }
     };
     kit.clock.advance(by);
     Ok(clock(State(kit)).await)

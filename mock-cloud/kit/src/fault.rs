@@ -47,14 +47,7 @@ impl Fault {
     /// Makes a fault that gives a fixed answer.
     pub fn reply(path: impl Into<String>, status: u16, body: impl Into<Vec<u8>>) -> Self {
         let (headers, body) = (Vec::new(), body.into());
-        Self::new(
-            path,
-            Behaviour::Reply {
-                status,
-                headers,
-                body,
-            },
-        )
+        Self::new(path, Behaviour::Reply { status, headers, body })
     }
 
     /// Makes a fault that delays the answer.
@@ -106,12 +99,7 @@ impl Fault {
     }
 
     fn new(path: impl Into<String>, behaviour: Behaviour) -> Self {
-        Self {
-            method: None,
-            path: path.into(),
-            behaviour,
-            times: None,
-        }
+        Self { method: None, path: path.into(), behaviour, times: None }
     }
 
     fn concerns(&self, method: &str, path: &str) -> bool {

@@ -47,11 +47,7 @@ impl Listen {
         };
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Bound {
-            listener,
-            address,
-            tls,
-        })
+        Ok(Bound { listener, address, tls })
     }
 }
 
@@ -80,10 +76,7 @@ impl Bound {
     #[must_use]
     pub fn serve(self, router: Router, kit: &Kit) -> Server {
         let (address, url) = (self.address(), self.url());
-        let exchange = Exchange {
-            router: control::router(kit).fallback_service(router),
-            kit: kit.clone(),
-        };
+        let exchange = Exchange { router: control::router(kit).fallback_service(router), kit: kit.clone() };
         let task = tokio::spawn(accept(self.listener, self.tls, exchange)).abort_handle();
         Server { address, url, task }
     }

@@ -39,10 +39,7 @@ impl SigningKey {
     #[must_use]
     pub fn named(name: &str) -> Self {
         let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-        named
-            .entry(name.to_owned())
-            .or_insert_with(Self::generate)
-            .clone()
+        named.entry(name.to_owned()).or_insert_with(Self::generate).clone()
     }
 
     /// Makes a fresh key, which no other call answers.
@@ -98,9 +95,7 @@ impl SigningKey {
     /// Never: the components are base64url by construction.
     #[must_use]
     pub fn decoding_key(&self) -> DecodingKey {
-        let Material {
-            modulus, exponent, ..
-        } = self.material();
+        let Material { modulus, exponent, .. } = self.material();
         DecodingKey::from_rsa_components(modulus, exponent).expect("components are base64url")
     }
 
@@ -160,10 +155,7 @@ mod tests {
         let token = key.sign(Map::new(), &json!({"sub": "a"}));
         let parts: Vec<_> = token.split('.').collect();
         let forged = base64url(json!({"sub": "b"}).to_string());
-        assert!(!accepts(
-            key.jwk(),
-            &format!("{}.{forged}.{}", parts[0], parts[2])
-        ));
+        assert!(!accepts(key.jwk(), &format!("{}.{forged}.{}", parts[0], parts[2])));
     }
 
     #[test]

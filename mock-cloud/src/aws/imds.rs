@@ -13,56 +13,39 @@ use std::future::pending;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{OriginalUri, State};
-use axum::response::IntoResponse;
-use axum::response::Response;
-use axum::routing::any;
-use http::{HeaderMap, Method, StatusCode};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use time::OffsetDateTime;
 
 use self::reply::{Presence, Reply};
 use super::Facts;
 use super::world::{Listing, Tokens};
 
-// What `GET /` lists on an instance, less `latest`:
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html.
-const DATED_VERSIONS: [&str; 25] = [
-    "1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01",
-    "2008-09-01", "2009-04-04", "2011-01-01", "2011-05-01", "2012-01-12", "2014-02-25",
-    "2014-11-05", "2015-10-20", "2016-04-19", "2016-06-30", "2016-09-02", "2018-03-28",
-    "2018-08-17", "2018-09-24", "2019-10-01", "2020-10-27", "2021-01-03", "2021-03-23",
-];
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html lists them.
+const VERSIONS: &str = "1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 2008-02-01 2008-09-01 2009-04-04 \
+    2011-01-01 2011-05-01 2012-01-12 2014-02-25 2014-11-05 2015-10-20 2016-04-19 2016-06-30 2016-09-02 2018-03-28 \
+    2018-08-17 2018-09-24 2019-10-01 2020-10-27 2021-01-03 2021-03-23 latest";
 
-/// Serves every version of the metadata service.
+/// Where tokens are had, below the version.
+const TOKEN_PATH: &str = "api/token";
+
+/// Serves every version of the metadata service, and nothing beside it.
 pub(crate) fn router(facts: Arc<Facts>) -> Router {
-    let versions = DATED_VERSIONS.into_iter().chain(["latest"]);
-    let router = versions.fold(Router::new(), |router, version| {
-        router
-            .route(&format!("/{version}/"), any(answer))
-            .route(&format!("/{version}/{{*path}}"), any(answer))
-    });
-    router.with_state(facts)
+    Router::new().fallback(answer).with_state(facts)
 }
 
-async fn answer(
-    State(facts): State<Arc<Facts>>,
-    OriginalUri(uri): OriginalUri,
-    method: Method,
-    headers: HeaderMap,
-) -> Response {
+async fn answer(State(facts): State<Arc<Facts>>, uri: Uri, method: Method, headers: HeaderMap) -> Response {
     let now = facts.clock.now();
     let (version, path) = split(uri.path());
-    let reply = if !facts.world.imds.enabled {
-        Reply::error(StatusCode::FORBIDDEN)
-    } else if path == "api/token" && version != "latest" {
-        Reply::error(StatusCode::FORBIDDEN)
-    } else if path == "api/token" {
-        token(&facts, &method, &headers, now)
-    } else {
-        data(&facts, &method, &headers, uri.path(), now)
+    let reply = match (version, path) {
+        _ if !facts.world.imds.enabled => Reply::error(StatusCode::FORBIDDEN),
+        ("latest", TOKEN_PATH) => token(&facts, &method, &headers, now),
+        (_, TOKEN_PATH) => Reply::error(StatusCode::FORBIDDEN),
+        _ => data(&facts, &method, &headers, uri.path(), now),
     };
     // The answer to a token request, and no other, is sent with the hop limit as its TTL.
-    if path == "api/token" && facts.world.imds.hops >= facts.world.imds.hop_limit {
+    if path == TOKEN_PATH && facts.world.imds.hops >= facts.world.imds.hop_limit {
         return pending().await;
     }
     reply.at(now, facts.started).into_response()
@@ -87,13 +70,7 @@ fn token(facts: &Facts, method: &Method, headers: &HeaderMap, now: OffsetDateTim
     }
 }
 
-fn data(
-    facts: &Facts,
-    method: &Method,
-    headers: &HeaderMap,
-    path: &str,
-    now: OffsetDateTime,
-) -> Reply {
+fn data(facts: &Facts, method: &Method, headers: &HeaderMap, path: &str, now: OffsetDateTime) -> Reply {
     if method != Method::GET && method != Method::HEAD {
         return Reply::not_allowed("GET, HEAD");
     }
@@ -106,8 +83,14 @@ fn data(
 }
 
 fn found(facts: &Facts, path: &str, now: OffsetDateTime) -> Reply {
+    let (version, name) = split(path);
+    if version.is_empty() {
+        return Reply::data(VERSIONS.replace(' ', "\n"));
+    }
+    if !VERSIONS.split(' ').any(|known| known == version) {
+        return Reply::error(StatusCode::NOT_FOUND);
+    }
     let tree = metadata::tree(facts, now);
-    let (_, name) = split(path);
     if let Some(text) = tree.get(name) {
         return Reply::data(text.clone());
     }

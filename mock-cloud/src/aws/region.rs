@@ -32,12 +32,7 @@ const fn partition(
     domain: &'static str,
     dual_stack_domain: &'static str,
 ) -> Partition {
-    Partition {
-        id,
-        domain,
-        dual_stack_domain,
-        region_prefix,
-    }
+    Partition { id, domain, dual_stack_domain, region_prefix }
 }
 
 /// The partition that a region lies in.
@@ -58,9 +53,7 @@ pub(crate) fn region_of_sts_host(host: &str) -> Option<String> {
     if name == "sts.amazonaws.com" {
         return Some("us-east-1".into());
     }
-    let rest = name
-        .strip_prefix("sts.")
-        .or_else(|| name.strip_prefix("sts-fips."))?;
+    let rest = name.strip_prefix("sts.").or_else(|| name.strip_prefix("sts-fips."))?;
     let (region, domain) = rest.split_once('.')?;
     let partition = partition_of(region);
     let known = domain == partition.domain || domain == partition.dual_stack_domain;

@@ -44,9 +44,7 @@ impl Sessions {
     pub(crate) fn new(world: &AwsWorld, now: OffsetDateTime) -> Self {
         let trusted = world.roles.iter().filter(|role| role.trust == Trust::Ec2);
         let sessions = Self {
-            role_ids: trusted
-                .map(|role| (role.name.clone(), unique_id("AROA", 21)))
-                .collect(),
+            role_ids: trusted.map(|role| (role.name.clone(), unique_id("AROA", 21))).collect(),
             lifetime: Duration::from_secs(world.credentials_lifetime_seconds.into()),
             renewal: world.renewal,
             drawn: Mutex::default(),
@@ -80,9 +78,7 @@ impl Sessions {
     /// Every secret access key and session token drawn so far.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let drawn = self.lock();
-        let secrets = drawn.iter().flat_map(|session| {
-            [session.secret_access_key.clone(), session.token.clone()]
-        });
+        let secrets = drawn.iter().flat_map(|session| [session.secret_access_key.clone(), session.token.clone()]);
         secrets.collect()
     }
 
@@ -152,10 +148,7 @@ mod tests {
     const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     fn sessions(renewal: Renewal) -> Sessions {
-        let role = |name: &str, trust| Role {
-            name: name.into(),
-            trust,
-        };
+        let role = |name: &str, trust| Role { name: name.into(), trust };
         let world = AwsWorld {
             roles: vec![role("one", Trust::Ec2), role("two", Trust::Other)],
             credentials_lifetime_seconds: 3600,

@@ -22,6 +22,7 @@ mod sigv4a;
 
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{HeaderMap, Method};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -43,6 +44,19 @@ pub(crate) struct SignedRequest<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// The whole body.
     pub(crate) body: &'a [u8],
+}
+
+impl<'a> SignedRequest<'a> {
+    /// Takes a request apart.
+    pub(crate) fn new(head: &'a Parts, body: &'a [u8]) -> Self {
+        Self {
+            method: &head.method,
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            body,
+        }
+    }
 }
 
 /// What the endpoint that got a request wants its signature to be for.
@@ -83,8 +97,8 @@ impl Verifier<'_> {
     }
 
     fn date(&self, authorization: &Authorization<'_>) -> Result<OffsetDateTime, Refusal> {
-        let date = timestamp::parse_basic(authorization.date)
-            .ok_or_else(|| Refusal::DateFormat(authorization.date.into()))?;
+        let date =
+            timestamp::parse_basic(authorization.date).ok_or_else(|| Refusal::DateFormat(authorization.date.into()))?;
         let (now, window) = (self.now, self.window);
         if date < (now - window).truncate_to_second() {
             return Err(Refusal::Expired { date, now, window });
@@ -101,41 +115,30 @@ impl Verifier<'_> {
         headers: &HeaderMap,
         date: OffsetDateTime,
     ) -> Result<(), Refusal> {
-        let mut complaints = String::new();
         let in_region = match credential.region {
             Some(region) => region == self.region,
             None => region_set::contains(headers, self.region),
         };
-        // argmin asserts the first two texts with their trailing spaces, dynalite quotes all four.
-        if !in_region {
-            complaints += "Credential should be scoped to a valid region. ";
-        }
-        if credential.service != self.service {
-            complaints += &format!(
-                "Credential should be scoped to correct service: '{}'. ",
-                self.service
-            );
-        }
-        if credential.terminator != "aws4_request" {
-            complaints += &format!(
-                "Credential should be scoped with a valid terminator: 'aws4_request', not '{}'. ",
-                credential.terminator
-            );
-        }
         let date = timestamp::basic(date);
-        if credential.date != &date[..8] {
-            complaints += &format!(
-                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
-                 '{}' != '{}', from '{date}'. ",
-                credential.date,
-                &date[..8]
-            );
-        }
-        if complaints.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Scope(complaints))
-        }
+        let (day, service, terminator) = (&date[..8], self.service, credential.terminator);
+        // argmin asserts the first two texts with their trailing spaces, dynalite quotes all four.
+        let complaints = [
+            (!in_region).then(|| "Credential should be scoped to a valid region. ".into()),
+            (credential.service != service)
+                .then(|| format!("Credential should be scoped to correct service: '{service}'. ")),
+            (terminator != "aws4_request").then(|| {
+                format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. ")
+            }),
+            (credential.date != day).then(|| {
+                format!(
+                    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+                     '{}' != '{day}', from '{date}'. ",
+                    credential.date
+                )
+            }),
+        ];
+        let complaints: String = complaints.into_iter().flatten().collect();
+        if complaints.is_empty() { Ok(()) } else { Err(Refusal::Scope(complaints)) }
     }
 
     fn is_current(&self, session: &RoleSession, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -158,8 +161,7 @@ fn is_signed_by(
     date: OffsetDateTime,
     secret: &str,
 ) -> bool {
-    let Some(canonical) = canonical::canonical_request(request, &authorization.signed_headers())
-    else {
+    let Some(canonical) = canonical::canonical_request(request, &authorization.signed_headers()) else {
         return false;
     };
     let string_to_sign = [
@@ -172,9 +174,7 @@ fn is_signed_by(
     let (text, signature) = (string_to_sign.as_bytes(), authorization.signature);
     match authorization.algorithm {
         Algorithm::Hmac => sigv4::is_signature(secret, credential.scope, text, signature),
-        Algorithm::Ecdsa => {
-            sigv4a::is_signature(credential.access_key_id, secret, text, signature)
-        }
+        Algorithm::Ecdsa => sigv4a::is_signature(credential.access_key_id, secret, text, signature),
     }
 }
 

@@ -16,9 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HOST, LOCATION};
-use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -48,9 +46,7 @@ enum StsError {
 
 /// Answers `/` with GET and POST.
 pub(crate) fn router(facts: Arc<Facts>) -> Router {
-    Router::new()
-        .route("/", get(answer).post(answer))
-        .with_state(facts)
+    Router::new().route("/", get(answer).post(answer)).with_state(facts)
 }
 
 async fn answer(State(facts): State<Arc<Facts>>, request: Request) -> Response {
@@ -58,87 +54,64 @@ async fn answer(State(facts): State<Arc<Facts>>, request: Request) -> Response {
     let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    if head.uri.query().unwrap_or_default().len() > LONGEST_QUERY {
+    let request = SignedRequest::new(&head, &body);
+    if request.query.len() > LONGEST_QUERY {
         return StatusCode::BAD_REQUEST.into_response();
     }
     let now = facts.clock.now();
     let id = Uuid::new_v4().to_string();
-    let reply = match parameters(&head, &body) {
-        Some((action, version)) => {
-            match operate(&facts, &head, &body, now, &action, version.as_deref()) {
-                Ok(session) => caller_identity(&facts, &session, &id),
-                Err(error) => error.render(&id),
-            }
-        }
-        None => redirect(&head),
+    let parameters = parameters(&request);
+    let reply = match parameters.value("Action") {
+        Some(action) => match caller(&facts, now, &request, action, parameters.value("Version")) {
+            Ok(session) => caller_identity(&facts, &session, &id),
+            Err(error) => error.render(&id),
+        },
+        None => redirect(&request),
     };
     (common_headers(&id, now), reply).into_response()
 }
 
-// A GET has its parameters in the query, a POST in a form. Without an action there is nothing to find.
-fn parameters(head: &Parts, body: &Bytes) -> Option<(String, Option<String>)> {
-    let form = String::from_utf8_lossy(body);
-    let parameters = if head.method == Method::POST {
-        is_form(&head.headers).then(|| Parameters::parse(&form))?
+// A GET has its parameters in the query, a POST in a form, and in nothing else.
+fn parameters(request: &SignedRequest<'_>) -> Parameters {
+    if request.method != Method::POST {
+        Parameters::parse(request.query)
+    } else if is_form(request.headers) {
+        Parameters::parse(&String::from_utf8_lossy(request.body))
     } else {
-        Parameters::parse(head.uri.query().unwrap_or_default())
-    };
-    let action = parameters.value("Action")?.to_owned();
-    Some((action, parameters.value("Version").map(str::to_owned)))
+        Parameters::default()
+    }
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next());
-    media_type.is_some_and(|media_type| {
-        media_type
-            .trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
+    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
-fn operate(
+fn caller(
     facts: &Facts,
-    head: &Parts,
-    body: &Bytes,
     now: OffsetDateTime,
+    request: &SignedRequest<'_>,
     action: &str,
     version: Option<&str>,
 ) -> Result<RoleSession, StsError> {
     if (action, version) != ("GetCallerIdentity", Some(VERSION)) {
-        return Err(StsError::InvalidAction {
-            action: action.into(),
-            version: version.unwrap_or("NO_VERSION_SPECIFIED").into(),
-        });
+        let version = version.unwrap_or("NO_VERSION_SPECIFIED").into();
+        return Err(StsError::InvalidAction { action: action.into(), version });
     }
-    let region = endpoint_region(facts, head);
-    let verifier = Verifier {
-        service: "sts",
-        region: &region,
-        now,
-        window: Duration::from_secs(u64::from(facts.world.signature_window_minutes) * 60),
-    };
-    let request = SignedRequest {
-        method: &head.method,
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or_default(),
-        headers: &head.headers,
-        body,
-    };
-    let session = verifier.signer(&request, |access_key_id| {
-        // Keys are known in their own partition only.
-        let home = partition_of(&facts.world.region) == partition_of(&region);
-        let session = facts.sessions.with_access_key_id(access_key_id);
-        session.filter(|_| home)
-    })?;
-    Ok(session)
+    let region = endpoint_region(facts, request);
+    let window = Duration::from_mins(facts.world.signature_window_minutes.into());
+    let verifier = Verifier { service: "sts", region: &region, now, window };
+    let is_home = partition_of(&facts.world.region) == partition_of(&region);
+    let known = |access_key_id: &str| facts.sessions.with_access_key_id(access_key_id);
+    // Keys are known in their own partition only.
+    Ok(verifier.signer(request, |access_key_id| known(access_key_id).filter(|_| is_home))?)
 }
 
 // Whatever is no endpoint of AWS is a local address, which stands for the endpoint of the world's region.
-fn endpoint_region(facts: &Facts, head: &Parts) -> String {
-    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-    host.and_then(region_of_sts_host)
-        .unwrap_or_else(|| facts.world.region.clone())
+fn endpoint_region(facts: &Facts, request: &SignedRequest<'_>) -> String {
+    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.and_then(region_of_sts_host).unwrap_or_else(|| facts.world.region.clone())
 }
 
 fn caller_identity(facts: &Facts, session: &RoleSession, id: &str) -> Response {
@@ -146,10 +119,7 @@ fn caller_identity(facts: &Facts, session: &RoleSession, id: &str) -> Response {
     let partition = partition_of(&world.region).id;
     let (account, name) = (&world.account, &world.instance_id);
     let elements = [
-        (
-            "Arn",
-            format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"),
-        ),
+        ("Arn", format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}")),
         ("UserId", format!("{}:{name}", session.role_id)),
         ("Account", account.clone()),
     ];
@@ -157,12 +127,11 @@ fn caller_identity(facts: &Facts, session: &RoleSession, id: &str) -> Response {
     document(StatusCode::OK, xml::result("GetCallerIdentity", &elements, id))
 }
 
-fn redirect(head: &Parts) -> Response {
-    let query = match head.uri.query() {
-        Some(query) if head.method != Method::POST => format!("?{query}"),
-        _ => String::new(),
-    };
-    let location = format!("https://aws.amazon.com/iam{query}");
+fn redirect(request: &SignedRequest<'_>) -> Response {
+    let mut location = "https://aws.amazon.com/iam".to_owned();
+    if request.method != Method::POST && !request.query.is_empty() {
+        location = format!("{location}?{}", request.query);
+    }
     (StatusCode::FOUND, [(LOCATION, location)]).into_response()
 }
 

@@ -53,8 +53,7 @@ mod tests {
 
     #[test]
     fn every_form_writes_the_same_second() {
-        let at = OffsetDateTime::from_unix_timestamp(1_767_323_045).unwrap()
-            + std::time::Duration::from_millis(678);
+        let at = OffsetDateTime::from_unix_timestamp(1_767_323_045).unwrap() + std::time::Duration::from_millis(678);
         assert_eq!(extended(at), "2026-01-02T03:04:05Z");
         assert_eq!(basic(at), "20260102T030405Z");
         assert_eq!(http(at), "Fri, 02 Jan 2026 03:04:05 GMT");

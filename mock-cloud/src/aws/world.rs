@@ -108,10 +108,7 @@ impl Default for AwsWorld {
             region: "us-east-1".into(),
             zone: "us-east-1a".into(),
             instance_id: "i-0123456789abcdef0".into(),
-            roles: vec![Role {
-                name: "artifactory-pull".into(),
-                trust: Trust::Ec2,
-            }],
+            roles: vec![Role { name: "artifactory-pull".into(), trust: Trust::Ec2 }],
             imds: Imds::default(),
             credentials_lifetime_seconds: 6 * 3600 + 120,
             renewal: Renewal::default(),

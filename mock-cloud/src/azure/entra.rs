@@ -58,10 +58,7 @@ fn discovery(
     Ok(Json(azure.discovery(version)))
 }
 
-async fn keys(
-    State(azure): State<Azure>,
-    Path(tenant): Path<String>,
-) -> Result<Json<Value>, UnknownTenant> {
+async fn keys(State(azure): State<Azure>, Path(tenant): Path<String>) -> Result<Json<Value>, UnknownTenant> {
     known(&azure, tenant)?;
     Ok(Json(azure.jwks()))
 }

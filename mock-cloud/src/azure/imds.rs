@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::Azure;
 use super::error::ImdsError;
+use super::identity::Selector;
 use super::instance;
-use super::token::Selector;
 use crate::query::Query;
 
 /// As recorded; some clients refuse an answer whose server is not `IMDS`.

@@ -1,10 +1,11 @@
-//! `/metadata/identity/oauth2/token`: which identity gets which token, and the tokens themselves.
+//! `/metadata/identity/oauth2/token`: what a resource stands for, and the token for it.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::error::ImdsError;
-use super::world::{AzureWorld, Identity, TokenVersion};
+use super::identity::Identity;
+use super::world::{AzureWorld, TokenVersion};
 
 /// Seconds that a fresh token lives, and by which its start is dated back.
 ///
@@ -26,39 +27,6 @@ const WELL_KNOWN: [&str; 8] = [
     "https://servicebus.azure.net",
 ];
 
-/// How a request says which identity it wants.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Selector {
-    #[default]
-    None,
-    ClientId(String),
-    ObjectId(String),
-    ResourceId(String),
-}
-
-/// Answers the identity that a request is for.
-///
-/// Without a selector it is the system-assigned one, or else the only user-assigned one.
-pub(super) fn identity(world: &AzureWorld, selector: &Selector) -> Result<Identity, ImdsError> {
-    let (system, mut users) = (world.system_identity(), world.user_identities());
-    let chosen: &dyn Fn(&Identity) -> bool = match selector {
-        Selector::None => {
-            return match (system, users.len()) {
-                (Some(system), _) => Ok(system),
-                (None, 0) => Err(ImdsError::IdentityNotFound),
-                (None, 1) => Ok(users.remove(0)),
-                (None, _) => Err(ImdsError::SeveralIdentities),
-            };
-        }
-        Selector::ClientId(id) => &|it| it.client_id.eq_ignore_ascii_case(id),
-        Selector::ObjectId(id) => &|it| it.object_id.eq_ignore_ascii_case(id),
-        Selector::ResourceId(id) => &|it| it.resource_id.eq_ignore_ascii_case(id),
-    };
-    let mut identities = users.into_iter().chain(system);
-    let identity = identities.find(|it| chosen(it));
-    identity.ok_or(ImdsError::IdentityNotFound)
-}
-
 /// What a token is for: its `aud`, and the form that the application asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
@@ -77,9 +45,8 @@ pub(super) fn target(world: &AzureWorld, resource: &str) -> Result<Target, ImdsE
         return Ok(Target { audience, version });
     }
     let mut applications = world.applications.iter();
-    let application = applications.find(|it| {
-        it.client_id.eq_ignore_ascii_case(resource) || it.identifier_uris.iter().any(|uri| uri == resource)
-    });
+    let application = applications
+        .find(|it| it.client_id.eq_ignore_ascii_case(resource) || it.identifier_uris.iter().any(|uri| uri == resource));
     let Some(application) = application else {
         let (resource, tenant) = (resource.to_owned(), world.tenant.clone());
         return Err(ImdsError::Resource { resource, tenant });
@@ -92,15 +59,10 @@ pub(super) fn target(world: &AzureWorld, resource: &str) -> Result<Target, ImdsE
     Ok(Target { audience, version })
 }
 
-/// Writes the claims of a managed identity's token; the issuer adds `iss`.
+/// Writes the claims of a managed identity's token, without `iss`.
 ///
 /// Source: Microsoft identity platform, Access token claims reference.
-pub(super) fn claims(
-    world: &AzureWorld,
-    identity: &Identity,
-    target: &Target,
-    now: i64,
-) -> Map<String, Value> {
+pub(super) fn claims(world: &AzureWorld, identity: &Identity, target: &Target, now: i64) -> Map<String, Value> {
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     claim("aud", json!(target.audience));
@@ -179,62 +141,6 @@ fn opaque() -> String {
 mod tests {
     use super::*;
     use crate::World;
-    use crate::azure::world::{SystemAssigned, UserAssigned};
-
-    fn user(name: &str) -> UserAssigned {
-        UserAssigned {
-            name: name.into(),
-            client_id: format!("{name}-client"),
-            object_id: format!("{name}-object"),
-        }
-    }
-
-    fn world(system: bool, users: &[&str]) -> AzureWorld {
-        let system = system.then(|| SystemAssigned {
-            client_id: "system-client".into(),
-            object_id: "system-object".into(),
-        });
-        AzureWorld {
-            system_assigned: system,
-            user_assigned: users.iter().map(|name| user(name)).collect(),
-            ..World::default().azure
-        }
-    }
-
-    fn chosen(world: &AzureWorld, selector: &Selector) -> Result<String, ImdsError> {
-        identity(world, selector).map(|identity| identity.client_id)
-    }
-
-    #[test]
-    fn without_a_selector_the_system_identity_or_the_only_user_identity_is_chosen() {
-        let none = Selector::None;
-        assert_eq!(chosen(&world(true, &["a", "b"]), &none), Ok("system-client".into()));
-        assert_eq!(chosen(&world(false, &["a"]), &none), Ok("a-client".into()));
-        assert_eq!(chosen(&world(false, &["a", "b"]), &none), Err(ImdsError::SeveralIdentities));
-        assert_eq!(chosen(&world(false, &[]), &none), Err(ImdsError::IdentityNotFound));
-    }
-
-    #[test]
-    fn every_selector_chooses_its_identity_and_no_other() {
-        let world = world(true, &["a", "b"]);
-        let id = world.user_identities()[1].resource_id.to_uppercase();
-        for selector in [
-            Selector::ClientId("B-client".into()),
-            Selector::ObjectId("b-object".into()),
-            Selector::ResourceId(id),
-        ] {
-            assert_eq!(chosen(&world, &selector), Ok("b-client".into()));
-        }
-        let system = Selector::ClientId("system-client".into());
-        assert_eq!(chosen(&world, &system), Ok("system-client".into()));
-        for selector in [
-            Selector::ClientId("b-object".into()),
-            Selector::ObjectId("b-client".into()),
-            Selector::ResourceId("/subscriptions".into()),
-        ] {
-            assert_eq!(chosen(&world, &selector), Err(ImdsError::IdentityNotFound));
-        }
-    }
 
     #[test]
     fn a_resource_of_microsoft_gives_v1_with_the_audience_as_asked() {

@@ -103,49 +103,8 @@ impl TryFrom<u8> for TokenVersion {
         match version {
             1 => Ok(Self::V1),
             2 => Ok(Self::V2),
-            _ => Err(format!(
-                "`requestedAccessTokenVersion` must be 1 or 2, not {version}"
-            )),
+            _ => Err(format!("`requestedAccessTokenVersion` must be 1 or 2, not {version}")),
         }
-    }
-}
-
-/// An identity of the machine, of either kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    pub(crate) client_id: String,
-    pub(crate) object_id: String,
-    /// The `xms_mirid` of its tokens and, of a user-assigned one, the `msi_res_id` that selects it.
-    pub(crate) resource_id: String,
-}
-
-impl AzureWorld {
-    pub(crate) fn system_identity(&self) -> Option<Identity> {
-        let system = self.system_assigned.as_ref()?;
-        let machine = &self.machine.name;
-        Some(Identity {
-            client_id: system.client_id.clone(),
-            object_id: system.object_id.clone(),
-            resource_id: self.resource(&format!("Microsoft.Compute/virtualMachines/{machine}")),
-        })
-    }
-
-    pub(crate) fn user_identities(&self) -> Vec<Identity> {
-        let identity = |user: &UserAssigned| Identity {
-            client_id: user.client_id.clone(),
-            object_id: user.object_id.clone(),
-            resource_id: self.resource(&format!(
-                "Microsoft.ManagedIdentity/userAssignedIdentities/{}",
-                user.name
-            )),
-        };
-        self.user_assigned.iter().map(identity).collect()
-    }
-
-    /// Writes a resource id with the lower-case `resourcegroups` that tokens have.
-    fn resource(&self, provider: &str) -> String {
-        let (subscription, group) = (&self.subscription, &self.resource_group);
-        format!("/subscriptions/{subscription}/resourcegroups/{group}/providers/{provider}")
     }
 }
 

@@ -18,11 +18,7 @@ pub(crate) async fn truncated(response: Response) -> Response {
         let length = bytes.len() as u64;
         let half = Some(bytes.slice(..bytes.len() / 2));
         let (length, flushed) = (SizeHint::with_exact(length), false);
-        axum::body::Body::new(Truncated {
-            half,
-            flushed,
-            length,
-        })
+        axum::body::Body::new(Truncated { half, flushed, length })
     })
     .await
 }
@@ -31,11 +27,7 @@ pub(crate) async fn truncated(response: Response) -> Response {
 pub(crate) async fn dripping(response: Response, interval: Duration) -> Response {
     replaced(response, |rest| {
         let pause = Box::pin(clock::pause(interval));
-        axum::body::Body::new(Dripping {
-            rest,
-            interval,
-            pause,
-        })
+        axum::body::Body::new(Dripping { rest, interval, pause })
     })
     .await
 }
@@ -45,16 +37,8 @@ type Response = axum::response::Response;
 async fn replaced(response: Response, body: impl FnOnce(Bytes) -> axum::body::Body) -> Response {
     let (parts, real) = response.into_parts();
     // The mocks' own bodies are in memory; one that breaks is cut short already.
-    let bytes = real
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
-    let body = if bytes.is_empty() {
-        axum::body::Body::empty()
-    } else {
-        body(bytes)
-    };
+    let bytes = real.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = if bytes.is_empty() { axum::body::Body::empty() } else { body(bytes) };
     Response::from_parts(parts, body)
 }
 
@@ -68,10 +52,7 @@ impl Body for Truncated {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if let Some(half) = self.half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
@@ -99,10 +80,7 @@ impl Body for Dripping {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }

@@ -120,11 +120,7 @@ impl FaultDocument {
             (Some(text), None) => text.clone().into_bytes(),
             (None, None) => Vec::new(),
         };
-        Ok(Behaviour::Reply {
-            status,
-            headers: self.sendable_headers()?,
-            body,
-        })
+        Ok(Behaviour::Reply { status, headers: self.sendable_headers()?, body })
     }
 
     fn sendable_headers(&self) -> Result<Vec<(String, String)>, FaultDocumentError> {
@@ -163,23 +159,15 @@ impl From<Named> for Behaviour {
 
 impl From<&Fault> for FaultDocument {
     fn from(fault: &Fault) -> Self {
-        let mut document = Self {
-            path: fault.path.clone(),
-            method: fault.method.clone(),
-            times: fault.times,
-            ..Self::default()
-        };
+        let mut document =
+            Self { path: fault.path.clone(), method: fault.method.clone(), times: fault.times, ..Self::default() };
         match &fault.behaviour {
             Behaviour::Latency(delay) => document.latency_ms = Some(milliseconds(*delay)),
             Behaviour::Drip(interval) => document.drip_ms = Some(milliseconds(*interval)),
             Behaviour::Hang => document.behaviour = Some(Named::Hang),
             Behaviour::Reset => document.behaviour = Some(Named::Reset),
             Behaviour::Truncate => document.behaviour = Some(Named::Truncate),
-            Behaviour::Reply {
-                status,
-                headers,
-                body,
-            } => {
+            Behaviour::Reply { status, headers, body } => {
                 document.status = Some(*status);
                 document.headers = headers.iter().cloned().collect();
                 match body.len() {

@@ -45,37 +45,24 @@ impl Exchange {
         let (parts, mut rest) = request.into_parts();
         let start = read_start(&mut rest).await?;
         let entry = self.kit.journal.open(self.recorded(&parts, &start));
-        let plan = self
-            .kit
-            .faults
-            .plan(parts.method.as_str(), parts.uri.path());
+        let plan = self.kit.faults.plan(parts.method.as_str(), parts.uri.path());
         let request = Request::from_parts(parts, Body::new(Replayed { start, rest }));
         let response = self.planned_answer(plan, request).await?;
         self.kit.journal.complete(entry, response.status().as_u16());
         Ok(response)
     }
 
-    async fn planned_answer(
-        &self,
-        plan: Plan,
-        request: Request<Body>,
-    ) -> Result<Response, Unanswered> {
+    async fn planned_answer(&self, plan: Plan, request: Request<Body>) -> Result<Response, Unanswered> {
         if !plan.latency.is_zero() {
             clock::pause(plan.latency).await;
         }
         match plan.behaviour {
             None | Some(Behaviour::Latency(_)) => Ok(self.real_answer(request).await),
-            Some(Behaviour::Reply {
-                status,
-                headers,
-                body,
-            }) => Ok(fixed(status, &headers, body)),
+            Some(Behaviour::Reply { status, headers, body }) => Ok(fixed(status, &headers, body)),
             Some(Behaviour::Hang) => std::future::pending().await,
             Some(Behaviour::Reset) => Err(Unanswered::Reset),
             Some(Behaviour::Truncate) => Ok(body::truncated(self.real_answer(request).await).await),
-            Some(Behaviour::Drip(interval)) => {
-                Ok(body::dripping(self.real_answer(request).await, interval).await)
-            }
+            Some(Behaviour::Drip(interval)) => Ok(body::dripping(self.real_answer(request).await, interval).await),
         }
     }
 
@@ -100,9 +87,7 @@ impl Exchange {
             host: host.or(authority).unwrap_or_default(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
-            headers: headers
-                .map(|(key, value)| (key.to_string(), text(value)))
-                .collect(),
+            headers: headers.map(|(key, value)| (key.to_string(), text(value))).collect(),
             body: String::from_utf8_lossy(&body[..body.len().min(RECORDED_BODY)]).into_owned(),
             status: None,
         }
@@ -112,10 +97,8 @@ impl Exchange {
 /// Makes the answer of a fault; one that HTTP cannot express is answered with 500.
 fn fixed(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Response {
     let start = Response::builder().status(status);
-    let response = headers
-        .iter()
-        .fold(start, |response, (key, value)| response.header(key, value))
-        .body(Body::from(body));
+    let response =
+        headers.iter().fold(start, |response, (key, value)| response.header(key, value)).body(Body::from(body));
     response.unwrap_or_else(|error| {
         let mut response = Response::new(Body::from(format!("fault: {error}")));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

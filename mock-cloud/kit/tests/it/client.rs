@@ -9,19 +9,14 @@ use mock_kit::{Kit, Listen, Server};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-pub(crate) const LOOPBACK: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 pub(crate) fn mock() -> Router {
-    Router::new()
-        .route("/hello", get(async || "hello, world"))
-        .route("/echo", post(async |body: bytes::Bytes| body))
+    Router::new().route("/hello", get(async || "hello, world")).route("/echo", post(async |body: bytes::Bytes| body))
 }
 
 pub(crate) async fn start(kit: &Kit) -> Server {
-    Server::start(mock(), kit, Listen::Plain(LOOPBACK))
-        .await
-        .unwrap()
+    Server::start(mock(), kit, Listen::Plain(LOOPBACK)).await.unwrap()
 }
 
 /// Everything that came back until the connection ended.
@@ -73,8 +68,5 @@ pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     stream.read_to_end(&mut received).await?;
     let received = String::from_utf8(received).unwrap();
     let (head, body) = received.split_once("\r\n\r\n").unwrap_or((&received, ""));
-    Ok(Reply {
-        head: head.to_owned(),
-        body: body.to_owned(),
-    })
+    Ok(Reply { head: head.to_owned(), body: body.to_owned() })
 }

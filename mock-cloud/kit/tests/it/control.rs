@@ -57,10 +57,7 @@ async fn a_body_of_a_length_is_that_long() {
     let server = start(&Kit::new()).await;
     let fault = json!({"path": "/hello", "status": 200, "body_bytes": 100_000});
     post(&server, "/__mock/faults", fault.clone()).await;
-    assert_eq!(
-        get_from(server.address(), "/hello").await.body.len(),
-        100_000
-    );
+    assert_eq!(get_from(server.address(), "/hello").await.body.len(), 100_000);
     let listed = get_from(server.address(), "/__mock/faults").await.json();
     assert_eq!(listed, json!([fault]));
 }
@@ -94,41 +91,17 @@ async fn a_wrong_fault_is_refused_with_the_name_of_the_key() {
         (json!({"path": "/", "status": 99}), "status"),
         (json!({"path": "/", "status": 600}), "status"),
         (json!({"path": "/", "behaviour": "explode"}), "behaviour"),
-        (
-            json!({"path": "/", "behaviour": "hang", "status": 500}),
-            "behaviour",
-        ),
+        (json!({"path": "/", "behaviour": "hang", "status": 500}), "behaviour"),
         (json!({"path": "/", "drip_ms": 1, "status": 500}), "drip_ms"),
-        (
-            json!({"path": "/", "drip_ms": 1, "behaviour": "hang"}),
-            "drip_ms",
-        ),
+        (json!({"path": "/", "drip_ms": 1, "behaviour": "hang"}), "drip_ms"),
         (json!({"path": "/", "latency_ms": -1}), "latency_ms"),
         (json!({"path": "/", "latency_ms": 1, "body": "x"}), "body"),
-        (
-            json!({"path": "/", "latency_ms": 1, "body_bytes": 1}),
-            "body_bytes",
-        ),
-        (
-            json!({"path": "/", "latency_ms": 1, "headers": {"a": "b"}}),
-            "headers",
-        ),
-        (
-            json!({"path": "/", "status": 500, "body": "x", "body_bytes": 1}),
-            "body_bytes",
-        ),
-        (
-            json!({"path": "/", "status": 500, "body_bytes": 1_u64 << 40}),
-            "body_bytes",
-        ),
-        (
-            json!({"path": "/", "status": 500, "headers": {"a b": "c"}}),
-            "headers",
-        ),
-        (
-            json!({"path": "/", "status": 500, "headers": {"a": "b\nc"}}),
-            "headers",
-        ),
+        (json!({"path": "/", "latency_ms": 1, "body_bytes": 1}), "body_bytes"),
+        (json!({"path": "/", "latency_ms": 1, "headers": {"a": "b"}}), "headers"),
+        (json!({"path": "/", "status": 500, "body": "x", "body_bytes": 1}), "body_bytes"),
+        (json!({"path": "/", "status": 500, "body_bytes": 1_u64 << 40}), "body_bytes"),
+        (json!({"path": "/", "status": 500, "headers": {"a b": "c"}}), "headers"),
+        (json!({"path": "/", "status": 500, "headers": {"a": "b\nc"}}), "headers"),
     ];
     for (document, key) in cases {
         let (status, body) = post(&server, "/__mock/faults", document.clone()).await;
@@ -166,11 +139,7 @@ async fn a_wrong_advance_is_refused_and_moves_nothing() {
     let kit = Kit::new();
     let server = start(&kit).await;
     let before = kit.clock.unix();
-    for document in [
-        json!({"advance": "soon"}),
-        json!({"advance": -5}),
-        json!({"by": 1}),
-    ] {
+    for document in [json!({"advance": "soon"}), json!({"advance": -5}), json!({"by": 1})] {
         let (status, body) = post(&server, "/__mock/clock", document).await;
         assert_eq!(status, 400);
         assert!(body.contains("advance"), "{body}");
@@ -181,15 +150,7 @@ async fn a_wrong_advance_is_refused_and_moves_nothing() {
 #[tokio::test]
 async fn faults_do_not_concern_the_control_paths() {
     let server = start(&Kit::new()).await;
-    post(
-        &server,
-        "/__mock/faults",
-        json!({"path": "*", "status": 500}),
-    )
-    .await;
-    assert_eq!(
-        get_from(server.address(), "/__mock/clock").await.status(),
-        200
-    );
+    post(&server, "/__mock/faults", json!({"path": "*", "status": 500})).await;
+    assert_eq!(get_from(server.address(), "/__mock/clock").await.status(), 200);
     assert_eq!(get_from(server.address(), "/hello").await.status(), 500);
 }

@@ -25,8 +25,7 @@ async fn a_reply_replaces_the_answer_and_only_as_often_as_asked() {
 #[tokio::test]
 async fn a_reply_that_http_cannot_express_is_a_500_that_says_so() {
     let kit = Kit::new();
-    kit.faults
-        .add(Fault::reply("/hello", 200, "").header("a b", "c"));
+    kit.faults.add(Fault::reply("/hello", 200, "").header("a b", "c"));
     let server = start(&kit).await;
     let reply = get_from(server.address(), "/hello").await;
     assert_eq!(reply.status(), 500);
@@ -36,8 +35,7 @@ async fn a_reply_that_http_cannot_express_is_a_500_that_says_so() {
 #[tokio::test]
 async fn a_latency_delays_the_real_answer() {
     let kit = Kit::new();
-    kit.faults
-        .add(Fault::latency("/hello", Duration::from_millis(60)));
+    kit.faults.add(Fault::latency("/hello", Duration::from_millis(60)));
     let server = start(&kit).await;
     let before = kit.clock.uptime();
     let reply = get_from(server.address(), "/hello").await;
@@ -79,8 +77,7 @@ async fn a_truncated_answer_promises_more_than_it_sends() {
 #[tokio::test]
 async fn a_dripping_answer_is_whole_but_slow() {
     let kit = Kit::new();
-    kit.faults
-        .add(Fault::drip("/hello", Duration::from_millis(5)));
+    kit.faults.add(Fault::drip("/hello", Duration::from_millis(5)));
     let server = start(&kit).await;
     let before = kit.clock.uptime();
     let reply = get_from(server.address(), "/hello").await;

@@ -18,11 +18,7 @@ async fn a_request_is_recorded_as_it_was_sent() {
     assert_eq!(request.query, "a=%20&a=b");
     assert_eq!(request.body, "some body");
     assert_eq!(request.status, Some(200));
-    let marks: Vec<_> = request
-        .headers
-        .iter()
-        .filter(|(key, _)| key == "x-mark")
-        .collect();
+    let marks: Vec<_> = request.headers.iter().filter(|(key, _)| key == "x-mark").collect();
     assert_eq!(marks.len(), 2);
 }
 
@@ -40,12 +36,8 @@ async fn a_request_without_an_answer_is_recorded_without_a_status() {
     let kit = Kit::new();
     kit.faults.add(Fault::reset("/hello"));
     let server = start(&kit).await;
-    let stream = tokio::net::TcpStream::connect(server.address())
-        .await
-        .unwrap();
-    crate::client::exchange(stream, "GET", "/hello", "")
-        .await
-        .unwrap_err();
+    let stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    crate::client::exchange(stream, "GET", "/hello", "").await.unwrap_err();
     assert_eq!(kit.journal.requests()[0].status, None);
 }
 
@@ -68,8 +60,7 @@ async fn a_body_beyond_what_is_recorded_still_reaches_the_mock() {
 async fn the_time_of_a_request_is_the_worlds() {
     let kit = Kit::new();
     let server = start(&kit).await;
-    kit.clock
-        .advance(std::time::Duration::from_hours(24 * 366 * 10));
+    kit.clock.advance(std::time::Duration::from_hours(24 * 366 * 10));
     get_from(server.address(), "/hello").await;
     let year = kit.clock.now().year().to_string();
     assert!(kit.journal.requests()[0].at.starts_with(&year));

@@ -21,10 +21,7 @@ async fn a_request_reaches_the_mock_and_its_answer_comes_back() {
 async fn an_unknown_path_is_the_mocks_404() {
     let server = start(&Kit::new()).await;
     assert_eq!(get_from(server.address(), "/none").await.status(), 404);
-    assert_eq!(
-        get_from(server.address(), "/__mock/none").await.status(),
-        404
-    );
+    assert_eq!(get_from(server.address(), "/__mock/none").await.status(), 404);
 }
 
 #[tokio::test]
@@ -34,11 +31,7 @@ async fn the_date_of_an_answer_is_the_worlds() {
     kit.clock.advance(Duration::from_hours(24 * 366 * 10));
     let reply = get_from(server.address(), "/hello").await;
     let year = kit.clock.now().year().to_string();
-    assert!(
-        reply.header("date").unwrap().contains(&year),
-        "{}",
-        reply.head
-    );
+    assert!(reply.header("date").unwrap().contains(&year), "{}", reply.head);
 }
 
 #[tokio::test]

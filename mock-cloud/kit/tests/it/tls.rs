@@ -13,21 +13,13 @@ use tokio_rustls::client::TlsStream;
 use crate::client::{LOOPBACK, exchange, mock};
 
 async fn start(kit: &Kit, identity: TlsIdentity) -> Server {
-    Server::start(mock(), kit, Listen::Tls(LOOPBACK, identity))
-        .await
-        .unwrap()
+    Server::start(mock(), kit, Listen::Tls(LOOPBACK, identity)).await.unwrap()
 }
 
-async fn connect(
-    server: &Server,
-    name: &str,
-    trusted: &Authority,
-) -> std::io::Result<TlsStream<TcpStream>> {
+async fn connect(server: &Server, name: &str, trusted: &Authority) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     let pem = trusted.certificate_pem().as_bytes();
-    roots
-        .add(CertificateDer::from_pem_slice(pem).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -37,9 +29,7 @@ async fn connect(
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let stream = TcpStream::connect(server.address()).await?;
     let name = ServerName::try_from(name.to_owned()).unwrap();
-    TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
 #[tokio::test]
@@ -66,16 +56,8 @@ async fn a_name_that_the_certificate_lacks_is_refused() {
 
 #[tokio::test]
 async fn another_authority_is_not_trusted() {
-    let server = start(
-        &Kit::new(),
-        Authority::generate().issue(&["mock.test".into()]),
-    )
-    .await;
-    assert!(
-        connect(&server, "mock.test", &Authority::generate())
-            .await
-            .is_err()
-    );
+    let server = start(&Kit::new(), Authority::generate().issue(&["mock.test".into()])).await;
+    assert!(connect(&server, "mock.test", &Authority::generate()).await.is_err());
 }
 
 #[tokio::test]
@@ -93,10 +75,7 @@ async fn resets_and_truncations_reach_a_tls_client_too() {
 
 #[tokio::test]
 async fn an_identity_that_is_none_does_not_start() {
-    let identity = TlsIdentity {
-        certificates_pem: "no certificate".into(),
-        key_pem: "no key".into(),
-    };
+    let identity = TlsIdentity { certificates_pem: "no certificate".into(), key_pem: "no key".into() };
     let started = Server::start(mock(), &Kit::new(), Listen::Tls(LOOPBACK, identity)).await;
     assert_eq!(started.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
 }

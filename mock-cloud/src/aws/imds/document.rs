@@ -5,10 +5,7 @@ use serde_json::Value;
 
 /// Writes an object of texts and nulls in the order given.
 pub(crate) fn document(fields: &[(&str, Value)]) -> String {
-    let lines: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("  \"{name}\" : {value}"))
-        .collect();
+    let lines: Vec<String> = fields.iter().map(|(name, value)| format!("  \"{name}\" : {value}")).collect();
     format!("{{\n{}\n}}", lines.join(",\n"))
 }
 
@@ -21,9 +18,6 @@ mod tests {
     #[test]
     fn a_document_is_laid_out_as_recorded() {
         let fields = [("Code", json!("Success")), ("kernelId", Value::Null)];
-        assert_eq!(
-            document(&fields),
-            "{\n  \"Code\" : \"Success\",\n  \"kernelId\" : null\n}"
-        );
+        assert_eq!(document(&fields), "{\n  \"Code\" : \"Success\",\n  \"kernelId\" : null\n}");
     }
 }

@@ -45,11 +45,7 @@ pub(crate) fn tree(facts: &Facts, now: OffsetDateTime) -> Tree {
 /// The names in a folder, one a line, folders with a slash; `None` for no folder.
 pub(crate) fn listing(tree: &Tree, folder: &str) -> Option<String> {
     let below = |path: &str| {
-        let rest = if folder.is_empty() {
-            path
-        } else {
-            path.strip_prefix(folder)?.strip_prefix('/')?
-        };
+        let rest = if folder.is_empty() { path } else { path.strip_prefix(folder)?.strip_prefix('/')? };
         Some(match rest.split_once('/') {
             Some((name, _)) => format!("{name}/"),
             None => rest.to_owned(),
@@ -132,13 +128,9 @@ mod tests {
     fn a_folder_lists_its_names_without_a_final_line_feed() {
         let paths = ["a/b/c", "a/b/d", "a/e", "ab/f"];
         let tree: Tree = paths.map(|path| (path.to_owned(), String::new())).into();
-        for (folder, names) in [
-            ("", Some("a/\nab/")),
-            ("a", Some("b/\ne")),
-            ("a/b", Some("c\nd")),
-            ("a/b/c", None),
-            ("b", None),
-        ] {
+        for (folder, names) in
+            [("", Some("a/\nab/")), ("a", Some("b/\ne")), ("a/b", Some("c\nd")), ("a/b/c", None), ("b", None)]
+        {
             assert_eq!(listing(&tree, folder).as_deref(), names, "{folder}");
         }
     }

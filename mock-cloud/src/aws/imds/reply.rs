@@ -45,11 +45,7 @@ impl Reply {
     ///
     /// Its bytes are those of the recorded 404, broken indent included.
     pub(crate) fn error(status: StatusCode) -> Self {
-        let title = format!(
-            "{} - {}",
-            status.as_str(),
-            status.canonical_reason().unwrap_or_default()
-        );
+        let title = format!("{} - {}", status.as_str(), status.canonical_reason().unwrap_or_default());
         let page = format!(
             "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n\
              <!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\"\n\
@@ -83,25 +79,13 @@ impl Reply {
     pub(crate) fn at(self, now: OffsetDateTime, modified: OffsetDateTime) -> Self {
         let dated = self.dated;
         let reply = self.and(DATE, timestamp::http(now));
-        if dated {
-            reply.and(LAST_MODIFIED, timestamp::http(modified))
-        } else {
-            reply
-        }
+        if dated { reply.and(LAST_MODIFIED, timestamp::http(modified)) } else { reply }
     }
 
     fn new(status: StatusCode, content_type: &str, body: String) -> Self {
-        let reply = Self {
-            status,
-            headers: Vec::new(),
-            body,
-            dated: false,
-        };
+        let reply = Self { status, headers: Vec::new(), body, dated: false };
         // One request per connection, as recorded.
-        reply
-            .and(CONTENT_TYPE, content_type.into())
-            .and(SERVER, "EC2ws".into())
-            .and(CONNECTION, "close".into())
+        reply.and(CONTENT_TYPE, content_type.into()).and(SERVER, "EC2ws".into()).and(CONNECTION, "close".into())
     }
 
     fn and(mut self, name: HeaderName, value: String) -> Self {

@@ -24,11 +24,7 @@ pub(crate) struct SessionTokens(Mutex<BTreeMap<String, OffsetDateTime>>);
 
 impl SessionTokens {
     /// Issues a token, `None` unless the request names a lifetime of 1 to 21,600 seconds.
-    pub(crate) fn issue(
-        &self,
-        headers: &HeaderMap,
-        now: OffsetDateTime,
-    ) -> Option<(String, Presence)> {
+    pub(crate) fn issue(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<(String, Presence)> {
         let seconds = lifetime(headers)?;
         let end = now + Duration::from_secs(seconds);
         // 40 bytes are 54 letters and `==`; recorded tokens begin with `AQAEA`.
@@ -45,9 +41,12 @@ impl SessionTokens {
         };
         let token = value.to_str().ok().filter(|_| values.next().is_none());
         let end = token.and_then(|token| self.lock().get(token).copied());
-        let left = end.filter(|end| *end > now).map(|end| (end - now).whole_seconds());
-        let left = left.and_then(|seconds| u64::try_from(seconds).ok());
-        left.map_or(Presence::Unknown, Presence::Valid)
+        // A session that has begun a second still has it: recordings show 21600 right after the request for 21600.
+        let left = end.and_then(|end| Duration::try_from(end - now).ok());
+        match left.map(|left| left.as_millis().div_ceil(1000)) {
+            None | Some(0) => Presence::Unknown,
+            Some(seconds) => Presence::Valid(u64::try_from(seconds).unwrap_or(u64::MAX)),
+        }
     }
 
     /// Every token issued so far.
@@ -64,7 +63,7 @@ fn lifetime(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get(TTL)?.to_str().ok()?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = digits.then(|| text.parse().ok()).flatten()?;
-    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html: "maximum of six hours".
+    // Six hours at most: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html.
     (1..=21_600).contains(&seconds).then_some(seconds)
 }
 
@@ -105,9 +104,7 @@ mod tests {
     fn a_token_is_valid_until_its_last_second() {
         let tokens = SessionTokens::default();
         let (token, issued) = tokens.issue(&header(TTL, "60"), NOW).unwrap();
-        let presence = |seconds| {
-            tokens.presence(&header(TOKEN, &token), NOW + Duration::from_secs(seconds))
-        };
+        let presence = |seconds| tokens.presence(&header(TOKEN, &token), NOW + Duration::from_secs(seconds));
         assert_eq!(issued, Presence::Valid(60));
         assert_eq!(presence(0), Presence::Valid(60));
         assert_eq!(presence(59), Presence::Valid(1));

@@ -79,7 +79,7 @@ impl<'a> Authorization<'a> {
         let parts = key_values(parts).ok_or_else(|| Refusal::KeyValue(hash(header)))?;
         let [credential, signature, signed_headers] =
             ["Credential", "Signature", "SignedHeaders"].map(|name| part(&parts, name));
-        let date = only(headers, "x-amz-date").or_else(|| only(headers, "date"));
+        let date = only(headers, dated_by(headers));
         let (Some(credential), Some(signature), Some(signed_headers), Some(date)) =
             (credential, signature, signed_headers, date)
         else {
@@ -88,13 +88,7 @@ impl<'a> Authorization<'a> {
                 hash: hash(header),
             });
         };
-        Ok(Self {
-            algorithm,
-            signature,
-            date,
-            credential,
-            signed_headers,
-        })
+        Ok(Self { algorithm, signature, date, credential, signed_headers })
     }
 
     /// The names of the signed headers in their order.
@@ -104,23 +98,18 @@ impl<'a> Authorization<'a> {
 
     /// Refuses a signature that leaves out the host, the date, the region set or an `x-amz-` header that is present.
     ///
-    /// "You must include the host header and any x-amz-* headers in the request"
-    /// ([IAM user guide](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request)).
-    /// Some services take a session token that was added after signing; this one keeps to the rule.
+    /// The rule is that of the
+    /// [IAM user guide](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request).
+    /// Some services bend it for a session token added after signing; this one keeps to it. The text for headers other
+    /// than the host is versitygw's.
     pub(crate) fn covers_what_it_must(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let signed = self.signed_headers();
         if !signed.contains(&"host") {
             return Err(Refusal::HostNotSigned);
         }
-        let unsigned: Vec<&str> = must_be_signed(self.algorithm, headers)
-            .into_iter()
-            .filter(|name| !signed.contains(name))
-            .collect();
-        if unsigned.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::HeadersNotSigned(unsigned.join(", ")))
-        }
+        let unsigned: Vec<&str> =
+            must_be_signed(self.algorithm, headers).into_iter().filter(|name| !signed.contains(name)).collect();
+        if unsigned.is_empty() { Ok(()) } else { Err(Refusal::HeadersNotSigned(unsigned.join(", "))) }
     }
 
     /// The access key and the scope.
@@ -133,22 +122,12 @@ impl<'a> Authorization<'a> {
         let parts: Vec<&str> = self.credential.split('/').collect();
         let (access_key_id, scope) = self.credential.split_once('/').unwrap_or_default();
         match (self.algorithm, parts.as_slice()) {
-            (Algorithm::Hmac, [_, date, region, service, terminator]) => Ok(Credential {
-                access_key_id,
-                scope,
-                date,
-                region: Some(region),
-                service,
-                terminator,
-            }),
-            (Algorithm::Ecdsa, [_, date, service, terminator]) => Ok(Credential {
-                access_key_id,
-                scope,
-                date,
-                region: None,
-                service,
-                terminator,
-            }),
+            (Algorithm::Hmac, [_, date, region, service, terminator]) => {
+                Ok(Credential { access_key_id, scope, date, region: Some(region), service, terminator })
+            }
+            (Algorithm::Ecdsa, [_, date, service, terminator]) => {
+                Ok(Credential { access_key_id, scope, date, region: None, service, terminator })
+            }
             (algorithm, _) => Err(Refusal::Credential {
                 parts: if algorithm == Algorithm::Hmac { 5 } else { 4 },
                 example: match algorithm {
@@ -162,17 +141,16 @@ impl<'a> Authorization<'a> {
 }
 
 fn must_be_signed(algorithm: Algorithm, headers: &HeaderMap) -> BTreeSet<&str> {
-    let dated_by = if headers.contains_key("x-amz-date") {
-        "x-amz-date"
-    } else {
-        "date"
-    };
     let names = headers.keys().map(HeaderName::as_str);
     names
         .filter(|name| name.starts_with("x-amz-"))
-        .chain([dated_by])
+        .chain([dated_by(headers)])
         .chain((algorithm == Algorithm::Ecdsa).then_some(region_set::HEADER))
         .collect()
+}
+
+fn dated_by(headers: &HeaderMap) -> &'static str {
+    if headers.contains_key("x-amz-date") { "x-amz-date" } else { "date" }
 }
 
 fn key_values(parts: &str) -> Option<Vec<(&str, &str)>> {
@@ -195,10 +173,7 @@ fn missing(found: [Option<&str>; 4]) -> String {
         "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ",
     ];
     let missing = sentences.into_iter().zip(found);
-    missing
-        .filter(|(_, found)| found.is_none())
-        .map(|(sentence, _)| sentence)
-        .collect()
+    missing.filter(|(_, found)| found.is_none()).map(|(sentence, _)| sentence).collect()
 }
 
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -238,11 +213,7 @@ mod tests {
 
     #[test]
     fn a_complete_header_is_read_whatever_its_spacing() {
-        for header in [
-            COMPLETE,
-            &COMPLETE.replace(", ", ","),
-            &COMPLETE.replace(", ", " ,  "),
-        ] {
+        for header in [COMPLETE, &COMPLETE.replace(", ", ","), &COMPLETE.replace(", ", " ,  ")] {
             let headers = headers(header, &DATED);
             let authorization = Authorization::from_headers(&headers).unwrap();
             let credential = authorization.credential().unwrap();
@@ -252,6 +223,13 @@ mod tests {
             assert_eq!(authorization.signed_headers(), ["host", "x-amz-date"]);
             assert_eq!(authorization.covers_what_it_must(&headers), Ok(()));
         }
+    }
+
+    #[test]
+    fn a_date_that_comes_twice_is_none() {
+        let twice = [DATED[0], DATED[0], ("date", "20260102T030405Z")];
+        let text = refusal(COMPLETE, &twice).to_string();
+        assert!(text.starts_with("Authorization header requires existence of either"), "{text}");
     }
 
     #[test]
@@ -304,15 +282,9 @@ mod tests {
             ("AWS4-HMAC-SHA256", 5, "AKID/20260102/us-east-1/sts/aws4_request/"),
             ("AWS4-ECDSA-P256-SHA256", 4, "AKID/20260102/us-east-1/sts/aws4_request"),
         ] {
-            let headers = headers(
-                &format!("{algorithm} Credential={credential},SignedHeaders=host,Signature=00"),
-                &DATED,
-            );
-            let text = Authorization::from_headers(&headers)
-                .unwrap()
-                .credential()
-                .unwrap_err()
-                .to_string();
+            let headers =
+                headers(&format!("{algorithm} Credential={credential},SignedHeaders=host,Signature=00"), &DATED);
+            let text = Authorization::from_headers(&headers).unwrap().credential().unwrap_err().to_string();
             assert!(text.starts_with(&format!("Credential must have exactly {parts} ")), "{text}");
             assert!(text.ends_with(&format!(", got '{credential}'")), "{text}");
         }

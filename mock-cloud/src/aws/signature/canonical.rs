@@ -8,23 +8,12 @@ use super::SignedRequest;
 
 // The unreserved characters of RFC 3986, which SigV4 leaves as they are:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The canonical request, `None` when a header that should be signed is absent.
-pub(crate) fn canonical_request(
-    request: &SignedRequest<'_>,
-    signed_headers: &[&str],
-) -> Option<Vec<u8>> {
+pub(crate) fn canonical_request(request: &SignedRequest<'_>, signed_headers: &[&str]) -> Option<Vec<u8>> {
     let mut canonical = Vec::new();
-    for line in [
-        request.method.as_str(),
-        &canonical_path(request.path),
-        &canonical_query(request.query),
-    ] {
+    for line in [request.method.as_str(), &canonical_path(request.path), &canonical_query(request.query)] {
         canonical.extend(line.as_bytes());
         canonical.push(b'\n');
     }
@@ -43,10 +32,7 @@ pub(crate) fn canonical_request(
 
 // Every service but S3 encodes the path once more than the wire does.
 fn canonical_path(path: &str) -> String {
-    let segments: Vec<String> = path
-        .split('/')
-        .map(|segment| encode(segment.as_bytes()))
-        .collect();
+    let segments: Vec<String> = path.split('/').map(|segment| encode(segment.as_bytes())).collect();
     segments.join("/")
 }
 
@@ -58,10 +44,7 @@ fn canonical_query(query: &str) -> String {
         .map(|(name, value)| (recode(name), recode(value)))
         .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
 }
 
@@ -77,19 +60,12 @@ fn encode(bytes: &[u8]) -> String {
 // Values are trimmed, runs of spaces become one, values of one name are joined by commas.
 fn canonical_value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-    let values: Vec<Vec<u8>> = headers
-        .get_all(name)
-        .iter()
-        .map(|value| single_spaced(value.as_bytes()))
-        .collect();
+    let values: Vec<Vec<u8>> = headers.get_all(name).iter().map(|value| single_spaced(value.as_bytes())).collect();
     (!values.is_empty()).then(|| values.join(&b','))
 }
 
 fn single_spaced(value: &[u8]) -> Vec<u8> {
-    let words: Vec<&[u8]> = value
-        .split(|byte| *byte == b' ')
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&[u8]> = value.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect();
     words.join(&b' ')
 }
 

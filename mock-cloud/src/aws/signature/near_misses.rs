@@ -10,11 +10,21 @@ fn a_date_may_be_off_by_the_window_and_no_second_more() {
     let signed = sigv4a("*");
     for (offset, text) in [
         (-900, None),
-        (-901, Some("Signature not yet current: 20270115T080000Z is still later than 20270115T075959Z (20270115T074459Z + 15 min.)")),
+        (
+            -901,
+            Some(
+                "Signature not yet current: 20270115T080000Z is still later than 20270115T075959Z (20270115T074459Z + 15 min.)",
+            ),
+        ),
         (900, None),
-        (901, Some("Signature expired: 20270115T080000Z is now earlier than 20270115T080001Z (20270115T081501Z - 15 min.)")),
+        (
+            901,
+            Some(
+                "Signature expired: 20270115T080000Z is now earlier than 20270115T080001Z (20270115T081501Z - 15 min.)",
+            ),
+        ),
     ] {
-        let refusal = signed.refusal_at(signed.signed_at + time::Duration::seconds(offset));
+        let refusal = signed.refusal_at(signed.at + time::Duration::seconds(offset));
         assert_eq!(refusal.map(|refusal| refusal.to_string()).as_deref(), text);
     }
 }
@@ -22,9 +32,9 @@ fn a_date_may_be_off_by_the_window_and_no_second_more() {
 #[test]
 fn an_expired_session_is_refused_even_with_a_bad_signature() {
     let mut signed = sigv4a("*");
-    signed.session.expiration = signed.signed_at + Duration::from_secs(1);
+    signed.session.expiration = signed.at + Duration::from_secs(1);
     assert_eq!(signed.refusal(), None);
-    signed.session.expiration = signed.signed_at;
+    signed.session.expiration = signed.at;
     assert_eq!(signed.refusal(), Some(Refusal::ExpiredToken));
     signed.body.push(0);
     assert_eq!(signed.refusal(), Some(Refusal::ExpiredToken));

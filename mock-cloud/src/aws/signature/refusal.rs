@@ -35,9 +35,7 @@ pub(crate) enum Refusal {
         hash: String,
     },
     /// A credential with too few or too many parts.
-    #[error(
-        "Credential must have exactly {parts} slash-delimited elements, e.g. {example}, got '{got}'"
-    )]
+    #[error("Credential must have exactly {parts} slash-delimited elements, e.g. {example}, got '{got}'")]
     Credential {
         /// How many there should be.
         parts: usize,
@@ -47,9 +45,7 @@ pub(crate) enum Refusal {
         got: String,
     },
     /// A date that is not ISO 8601 basic format.
-    #[error(
-        "Date must be in ISO-8601 'basic format'. Got '{0}'. See http://en.wikipedia.org/wiki/ISO_8601"
-    )]
+    #[error("Date must be in ISO-8601 'basic format'. Got '{0}'. See http://en.wikipedia.org/wiki/ISO_8601")]
     DateFormat(String),
     /// Headers that a signature must cover when they are present.
     #[error("The request signature does not conform to AWS standards. Header(s) not signed: {0}.")]

@@ -30,7 +30,7 @@ pub(crate) enum Scheme {
 #[derive(Clone, Debug)]
 pub(crate) struct Signed {
     pub(crate) session: RoleSession,
-    pub(crate) signed_at: OffsetDateTime,
+    pub(crate) at: OffsetDateTime,
     pub(crate) method: Method,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
@@ -71,17 +71,13 @@ impl Signed {
         let parameters = parameters(scheme, &identity, time);
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-        let signable = SignableRequest::new(
-            method.as_str(),
-            request.uri().to_string(),
-            headers,
-            SignableBody::Bytes(body),
-        );
+        let signable =
+            SignableRequest::new(method.as_str(), request.uri().to_string(), headers, SignableBody::Bytes(body));
         let (instructions, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
         instructions.apply_to_request_http1x(&mut request);
         Self {
             session,
-            signed_at: OffsetDateTime::UNIX_EPOCH + Duration::from_secs(unix),
+            at: OffsetDateTime::UNIX_EPOCH + Duration::from_secs(unix),
             method,
             query: query.into(),
             headers: request.headers().clone(),
@@ -97,18 +93,13 @@ impl Signed {
             headers: &self.headers,
             body: &self.body,
         };
-        let verifier = Verifier {
-            service: "sts",
-            region: REGION,
-            now,
-            window: WINDOW,
-        };
+        let verifier = Verifier { service: "sts", region: REGION, now, window: WINDOW };
         let known = |id: &str| (id == self.session.access_key_id).then(|| self.session.clone());
         verifier.signer(&request, known).err()
     }
 
     pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.refusal_at(self.signed_at)
+        self.refusal_at(self.at)
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
@@ -152,9 +143,7 @@ fn parameters<'a>(scheme: &'a Scheme, identity: &'a Identity, time: SystemTime) 
 }
 
 pub(crate) fn sigv4a(region_set: &str) -> Signed {
-    let scheme = Scheme::SigV4a {
-        region_set: region_set.into(),
-    };
+    let scheme = Scheme::SigV4a { region_set: region_set.into() };
     let secret = hex::encode(random_bytes(20));
     Signed::new(&scheme, session(&secret, "token"), 1_800_000_000, QUERY, b"")
 }

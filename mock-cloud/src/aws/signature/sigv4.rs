@@ -6,17 +6,10 @@ use sha2::Sha256;
 /// Whether a hexadecimal signature is the one that the secret gives for a scope, `day/region/service/aws4_request`.
 ///
 /// [IAM user guide, Create a signed AWS API request](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#derive-signing-key).
-pub(crate) fn is_signature(
-    secret_access_key: &str,
-    scope: &str,
-    string_to_sign: &[u8],
-    signature: &str,
-) -> bool {
-    let key = scope
-        .split('/')
-        .fold(format!("AWS4{secret_access_key}").into_bytes(), |key, part| {
-            mac(&key, part.as_bytes()).finalize().into_bytes().to_vec()
-        });
+pub(crate) fn is_signature(secret_access_key: &str, scope: &str, string_to_sign: &[u8], signature: &str) -> bool {
+    let key = scope.split('/').fold(format!("AWS4{secret_access_key}").into_bytes(), |key, part| {
+        mac(&key, part.as_bytes()).finalize().into_bytes().to_vec()
+    });
     let Ok(signature) = hex::decode(signature) else {
         return false;
     };

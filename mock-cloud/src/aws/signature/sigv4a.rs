@@ -12,8 +12,8 @@ pub(crate) const ALGORITHM: &str = "AWS4-ECDSA-P256-SHA256";
 
 // The order of P-256 less two, NIST SP 800-186 section 3.2.1.3, big-endian.
 const ORDER_LESS_TWO: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x4f,
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x4f,
 ];
 
 /// Whether a hexadecimal DER signature verifies under the key pair of an access key.
@@ -142,14 +142,8 @@ mod tests {
             let mut candidates = (1..=254).map(|counter| candidate(access_key_id, secret, counter));
             plus_one(candidates.find(|candidate| *candidate <= half_order).unwrap())
         };
-        assert_eq!(
-            by_half_order(EXAMPLE_ID, EXAMPLE_SECRET),
-            private_key(EXAMPLE_ID, EXAMPLE_SECRET)
-        );
-        assert_ne!(
-            by_half_order(EXAMPLE_ID, RETRIED_SECRET),
-            private_key(EXAMPLE_ID, RETRIED_SECRET)
-        );
+        assert_eq!(by_half_order(EXAMPLE_ID, EXAMPLE_SECRET), private_key(EXAMPLE_ID, EXAMPLE_SECRET));
+        assert_ne!(by_half_order(EXAMPLE_ID, RETRIED_SECRET), private_key(EXAMPLE_ID, RETRIED_SECRET));
     }
 
     #[test]

@@ -55,9 +55,7 @@ impl Case {
 }
 
 fn cases(version: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/aws/signing-test-suite")
-        .join(version);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws/signing-test-suite").join(version);
     let files = fs::read_dir(folder).unwrap();
     files.map(|file| file.unwrap().path()).collect()
 }
@@ -69,10 +67,7 @@ fn assert_all_verify(version: &str) {
         let case = Case::read(&file);
         assert!(case.is_signed_by(SECRET), "{}", file.display());
         assert!(!case.is_signed_by("another secret"), "{}", file.display());
-        let longer = Case {
-            query: format!("{}&another=1", case.query),
-            ..case
-        };
+        let longer = Case { query: format!("{}&another=1", case.query), ..case };
         assert!(!longer.is_signed_by(SECRET), "{}", file.display());
     }
 }

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 /// Parameters in their order. Of duplicates the first wins.
+#[derive(Default)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {

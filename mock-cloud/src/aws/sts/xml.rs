@@ -11,10 +11,8 @@ pub(crate) const FAULT: &str = "http://webservices.amazon.com/AWSFault/2005-15-0
 
 /// The result of an operation, its elements in their order.
 pub(crate) fn result(operation: &str, elements: &[(&str, &str)], request_id: &str) -> String {
-    let mut lines = String::new();
-    for (name, text) in elements {
-        lines += &format!("    <{name}>{}</{name}>\n", escaped(text));
-    }
+    let line = |(name, text): &(&str, &str)| format!("    <{name}>{}</{name}>\n", escaped(text));
+    let lines: String = elements.iter().map(line).collect();
     format!(
         "<{operation}Response xmlns=\"{STS}\">\n  <{operation}Result>\n{lines}  </{operation}Result>\n  \
          <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  </ResponseMetadata>\n</{operation}Response>\n"
@@ -31,9 +29,7 @@ pub(crate) fn error(namespace: &str, code: &str, message: &str, request_id: &str
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -1,0 +1,127 @@
+//! Short names of requests, for a person who reads a journal.
+
+use mock_kit::Recorded;
+use serde::Serialize;
+
+/// One request as the report shows it; queries, headers and bodies may hold secrets and are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Request {
+    /// Method and what was asked for, such as `GET role`.
+    pub(super) kind: String,
+    method: String,
+    path: String,
+    /// `None`: no answer was sent.
+    status: Option<u16>,
+}
+
+/// Endpoints by the start and the end of their path. The first fit counts.
+///
+/// Sources: Amazon EC2 user guide, "Instance metadata categories"; Microsoft, "Azure Instance Metadata Service"; Google
+/// Cloud, "About VM metadata"; JFrog REST API, "OIDC token exchange"; OpenID Connect discovery 1.0;
+/// the distribution specification's "Endpoints".
+const ENDPOINTS: [(&str, &str, &str); 21] = [
+    ("/latest/api/token", "", "token"),
+    ("/latest/meta-data/placement/region", "", "region"),
+    ("/latest/meta-data/placement/availability-zone", "", "zone"),
+    ("/latest/dynamic/instance-identity/", "", "document"),
+    ("/latest/meta-data/iam/security-credentials", "security-credentials", "role"),
+    ("/latest/meta-data/iam/security-credentials/", "security-credentials/", "role"),
+    ("/latest/meta-data/iam/security-credentials/", "", "credentials"),
+    ("/metadata/identity/oauth2/token", "", "managed identity"),
+    ("/metadata/instance", "", "instance"),
+    ("/computeMetadata/", "/identity", "ID token"),
+    ("/computeMetadata/", "/token", "access token"),
+    ("/computeMetadata/", "/email", "email"),
+    ("/access/api/v1/aws/token", "", "aws/token"),
+    ("/access/api/v1/oidc/token", "", "oidc/token"),
+    ("/", "/.well-known/openid-configuration", "discovery"),
+    ("/", "/discovery/v2.0/keys", "keys"),
+    ("/", "/oauth2/v3/certs", "keys"),
+    ("/", "/keys", "keys"),
+    ("/artifactory/api/docker/", "/v2/token", "registry token"),
+    ("/v2/", "/v2/", "ping"),
+    ("/filestore/", "", "stored blob"),
+];
+
+impl From<&Recorded> for Request {
+    fn from(recorded: &Recorded) -> Self {
+        let Recorded { method, host, path, status, .. } = recorded;
+        let kind = format!("{method} {}", name(host, path));
+        Self { kind, method: method.clone(), path: path.clone(), status: *status }
+    }
+}
+
+impl Request {
+    /// Whether the answer was a success.
+    pub(super) fn is_granted(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
+fn name(host: &str, path: &str) -> String {
+    let known = ENDPOINTS.iter().find(|(start, end, _)| path.starts_with(start) && path.ends_with(end));
+    match (known, path) {
+        (Some((_, _, name)), _) => (*name).to_owned(),
+        // The AWS APIs have one path and differ by host: `sts.us-east-1.amazonaws.com`.
+        (None, "/") => host.split(['.', ':']).next().unwrap_or_default().to_owned(),
+        (None, _) if path.contains("/manifests/") => "manifest".to_owned(),
+        (None, _) if path.contains("/blobs/") => "blob".to_owned(),
+        (None, _) => path.to_owned(),
+    }
+}
+
+/// Lists requests as `3: PUT token, GET role, GET credentials`.
+pub(super) fn listed(requests: &[Request]) -> String {
+    let kinds: Vec<_> = requests.iter().map(Request::marked).collect();
+    match kinds.len() {
+        0 => "none".to_owned(),
+        count => format!("{count}: {}", kinds.join(", ")),
+    }
+}
+
+impl Request {
+    fn marked(&self) -> String {
+        match self.status {
+            Some(_) if self.is_granted() => self.kind.clone(),
+            Some(status) => format!("{} ({status})", self.kind),
+            None => format!("{} (no answer)", self.kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_short_names() {
+        let names = [
+            ("/latest/api/token", "token"),
+            ("/latest/meta-data/iam/security-credentials", "role"),
+            ("/latest/meta-data/iam/security-credentials/", "role"),
+            ("/latest/meta-data/iam/security-credentials/artifactory-pull", "credentials"),
+            ("/latest/dynamic/instance-identity/document", "document"),
+            ("/computeMetadata/v1/instance/service-accounts/default/identity", "ID token"),
+            ("/access/api/v1/oidc/token", "oidc/token"),
+            ("/11111111-2222-4333-8444-555555555555/v2.0/.well-known/openid-configuration", "discovery"),
+            ("/google/oauth2/v3/certs", "keys"),
+            ("/artifactory/api/docker/docker-local/v2/token", "registry token"),
+            ("/v2/", "ping"),
+            ("/v2/docker-local/hello/manifests/1", "manifest"),
+            ("/v2/docker-local/hello/blobs/sha256:00", "blob"),
+            ("/something/else", "/something/else"),
+            ("/", "sts"),
+        ];
+        for (path, expected) in names {
+            assert_eq!(name("sts.us-east-1.amazonaws.com", path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_list_counts_and_marks_what_was_not_granted() {
+        let request = |kind: &str, status| Request { kind: kind.to_owned(), method: String::new(), path: String::new(), status };
+        assert_eq!(listed(&[]), "none");
+        let requests = [request("GET a", Some(200)), request("GET b", Some(404)), request("GET c", None)];
+        assert_eq!(listed(&requests), "3: GET a, GET b (404), GET c (no answer)");
+    }
+}

@@ -1,0 +1,90 @@
+//! The kubelet's side of one call to a credential provider.
+//!
+//! ```text
+//!  image ──▶ repository ──▶ request ──▶ exec ──▶ response ──▶ credentials by registry
+//!            completed,     JSON on     at most  strict JSON
+//!            no tag         stdin       a minute on stdout
+//! ```
+//!
+//! # Layout
+//!
+//! - `image`: image names, completed and split
+//! - `request`: what is written to standard input, byte for byte
+//! - `exec`: the child process: environment, time limit, output
+//! - `response`: what is accepted from standard output
+//! - `duration`: Go's notation of `cacheDuration`
+
+mod duration;
+mod exec;
+mod image;
+mod request;
+mod response;
+
+use std::io;
+
+use thiserror::Error;
+
+pub use duration::{DurationError, GoDuration};
+pub use exec::{Ending, Environment, Provider, Run, TIMEOUT};
+pub use image::{ImageError, ImageName};
+pub use request::{ApiVersion, CredentialProviderRequest};
+pub use response::{CacheKeyType, CredentialProviderResponse, Decoded, RegistryAuth, ResponseError};
+
+/// Why the kubelet has no answer after a run.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoAnswer {
+    /// The run failed, so that its output counts for nothing.
+    #[error("the run ended with {0}")]
+    Failed(Ending),
+    /// The output is no response that the kubelet uses.
+    #[error(transparent)]
+    Response(#[from] ResponseError),
+}
+
+/// Asks a credential provider about an image, without a service account.
+///
+/// # Errors
+///
+/// The program cannot be run at all; how a run ended and what it said is in the [`Run`].
+pub async fn ask(provider: &Provider, own: &Environment, version: ApiVersion, image: &ImageName) -> io::Result<Run> {
+    let request = CredentialProviderRequest::new(version, image.repository());
+    provider.run(own, request.to_json(), TIMEOUT).await
+}
+
+impl Run {
+    /// What the kubelet makes of the run.
+    ///
+    /// # Errors
+    ///
+    /// The kubelet goes on without credentials from this provider.
+    pub fn answer(&self, version: ApiVersion) -> Result<CredentialProviderResponse, NoAnswer> {
+        match self.ending {
+            Ending::Exited(0) => Ok(CredentialProviderResponse::parse(&self.stdout, version)?),
+            ending => Err(NoAnswer::Failed(ending)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_valid_response_of_a_failed_run_counts_for_nothing() {
+        let stdout = br#"{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1","cacheKeyType":"Image"}"#;
+        let run = |ending| Run { ending, stdout: stdout.to_vec(), stderr: Vec::new() };
+        assert!(run(Ending::Exited(0)).answer(ApiVersion::V1).is_ok());
+        for ending in [Ending::Exited(1), Ending::Signalled(9), Ending::TimedOut] {
+            assert_eq!(run(ending).answer(ApiVersion::V1), Err(NoAnswer::Failed(ending)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_provider_is_asked_about_the_repository_only() {
+        let provider = Provider { program: "/bin/cat".into(), arguments: Vec::new(), environment: Environment::new() };
+        let image = ImageName::parse("r.io/a:1").unwrap();
+        let run = ask(&provider, &Environment::new(), ApiVersion::V1, &image).await.unwrap();
+        let request = String::from_utf8(run.stdout).unwrap();
+        assert!(request.ends_with("\"image\":\"r.io/a\"}\n"), "{request}");
+    }
+}

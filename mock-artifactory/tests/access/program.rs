@@ -1,0 +1,141 @@
+//! The mock as a program: its ready line, its options and its end.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use mock_artifactory::trust::client;
+use serde_json::Value;
+
+struct Program {
+    child: Child,
+    ready: Value,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mock-artifactory"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: serde_json::from_str(&line).unwrap() }
+    }
+
+    fn url(&self) -> &str {
+        self.ready["url"].as_str().unwrap()
+    }
+
+    fn ca_file(&self) -> &Path {
+        Path::new(self.ready["ca_file"].as_str().unwrap())
+    }
+
+    fn terminate(mut self) -> Option<i32> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+/// Ends it as a user does, so that its temporary file goes with it.
+impl Drop for Program {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.end();
+        }
+    }
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_mock-artifactory")).args(arguments).output().unwrap();
+    assert!(!output.status.success());
+    assert_eq!(output.stdout, b"");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+async fn ping(program: &Program, ca: &str) -> Result<String, reqwest::Error> {
+    let url = format!("{}/artifactory/api/system/ping", program.url());
+    client(ca).unwrap().get(url).send().await?.text().await
+}
+
+#[tokio::test]
+async fn it_serves_over_tls_until_it_is_told_to_end() {
+    let program = Program::start(&[]);
+    assert_eq!(program.ready["ready"], true);
+    let host = program.url().strip_prefix("https://").unwrap();
+    assert_eq!(program.ready["environment"]["artifactory_url"], host);
+    let ca_file = program.ca_file().to_owned();
+    let ca = std::fs::read_to_string(&ca_file).unwrap();
+    assert_eq!(ping(&program, &ca).await.unwrap(), "OK");
+    assert!(ping(&program, "").await.is_err());
+    assert_eq!(program.terminate(), Some(0));
+    assert!(!ca_file.exists());
+}
+
+#[tokio::test]
+async fn it_writes_the_authority_where_it_is_told_and_leaves_it_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    let program = Program::start(&["--ca-file", ca_file.to_str().unwrap(), "--name", "acme.test"]);
+    assert_eq!(program.ca_file(), ca_file);
+    assert_eq!(ping(&program, &std::fs::read_to_string(&ca_file).unwrap()).await.unwrap(), "OK");
+    assert_eq!(program.terminate(), Some(0));
+    assert!(ca_file.exists());
+}
+
+#[tokio::test]
+async fn it_serves_without_tls_when_asked() {
+    let program = Program::start(&["--plain-http"]);
+    assert!(program.url().starts_with("http://127.0.0.1:"));
+    assert_eq!(ping(&program, "").await.unwrap(), "OK");
+    assert!(program.ready.get("ca_file").is_none());
+}
+
+#[tokio::test]
+async fn it_shows_the_certificate_that_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificates, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+    let authority = mock_kit::Authority::generate();
+    let identity = authority.issue(&["127.0.0.1".to_owned()]);
+    std::fs::write(&certificates, &identity.certificates_pem).unwrap();
+    std::fs::write(&key, &identity.key_pem).unwrap();
+    let program = Program::start(&["--tls-cert", certificates.to_str().unwrap(), "--tls-key", key.to_str().unwrap()]);
+    assert_eq!(ping(&program, authority.certificate_pem()).await.unwrap(), "OK");
+    assert_eq!(ping(&program, &std::fs::read_to_string(program.ca_file()).unwrap()).await.unwrap(), "OK");
+}
+
+#[tokio::test]
+async fn it_starts_from_the_world_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("world.yaml");
+    std::fs::write(&file, "service_id: jfac@1\nusers: [{name: root, password: secret, admin: true}]\n").unwrap();
+    let program = Program::start(&["--world", file.to_str().unwrap()]);
+    let ca = std::fs::read_to_string(program.ca_file()).unwrap();
+    let url = format!("{}/access/api/v1/oidc", program.url());
+    let client = client(&ca).unwrap();
+    let status = async |user| client.get(&url).basic_auth(user, Some("secret")).send().await.unwrap().status().as_u16();
+    assert_eq!((status("root").await, status("admin").await), (200, 401));
+}
+
+#[test]
+fn it_says_what_is_wrong_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("world.yaml");
+    std::fs::write(&file, "service_id: jfac@1\nuser: []\n").unwrap();
+    let misspelt = refused(&["--world", file.to_str().unwrap()]);
+    assert!(misspelt.contains("unknown field `user`"), "{misspelt}");
+    let missing = refused(&["--world", "/nowhere/world.yaml"]);
+    assert!(missing.contains("failed to read `/nowhere/world.yaml`"), "{missing}");
+    let untrusted = refused(&["--trust", "http://127.0.0.1:1"]);
+    assert!(untrusted.contains("failed to ask mock-cloud at `http://127.0.0.1:1/__mock/trust`"), "{untrusted}");
+    let layout = refused(&["--layout", "nonsense"]);
+    assert!(layout.contains("DIR=REPOSITORY/NAME:TAG"), "{layout}");
+    let lone = refused(&["--tls-cert", "/chain.pem"]);
+    assert!(lone.contains("--tls-key"), "{lone}");
+}

@@ -1,0 +1,104 @@
+//! The program as a child process: one line when it serves, and an end on request.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use mock_kit::Authority;
+use serde_json::Value;
+
+/// A running program that a failing test does not leave behind.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+    }
+}
+
+fn start(arguments: &[&str]) -> (Program, Value) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mock-cloud"));
+    command.args(arguments).stdout(Stdio::piped()).stdin(Stdio::null());
+    let mut child = command.spawn().expect("the program starts");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("stdout is a pipe");
+    BufReader::new(stdout).read_line(&mut line).expect("a line comes");
+    (Program(child), serde_json::from_str(&line).expect("the line is JSON"))
+}
+
+fn terminate(program: &mut Program) -> Option<i32> {
+    let id = program.0.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(sent.expect("kill runs").success());
+    program.0.wait().expect("the program ends").code()
+}
+
+/// Answers the first line of the reply to a GET.
+fn status_line(url: &str, path: &str) -> String {
+    let host = url.strip_prefix("http://").expect("a plain URL");
+    let mut stream = TcpStream::connect(host).expect("the program listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the request is sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("the reply comes");
+    reply.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_ready_line_says_all_that_is_needed_and_sigterm_ends_the_program_with_zero() {
+    let (mut program, ready) = start(&[]);
+    assert_eq!(ready["ready"], true);
+    let url = ready["url"].as_str().unwrap();
+    assert!(ready["tls_url"].as_str().unwrap().starts_with("https://127.0.0.1:"));
+    assert_eq!(ready["environment"]["AWS_ENDPOINT_URL_STS"], url);
+    assert_eq!(ready["environment"]["aws_role_name"], "artifactory-pull");
+    let ca_file = Path::new(ready["ca_file"].as_str().unwrap()).to_owned();
+    assert!(std::fs::read_to_string(&ca_file).unwrap().contains("BEGIN CERTIFICATE"));
+    assert_eq!(status_line(url, "/"), "HTTP/1.1 200 OK");
+    assert_eq!(terminate(&mut program), Some(0));
+    assert!(!ca_file.exists(), "the temporary authority file is left behind");
+}
+
+#[test]
+fn a_world_file_and_an_authority_file_are_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, ca) = (folder.path().join("world.yaml"), folder.path().join("ca.pem"));
+    std::fs::write(&world, "kubernetes: {cluster: AB12}").unwrap();
+    let files = [world.to_str().unwrap(), ca.to_str().unwrap()];
+    let (mut program, ready) = start(&["--world", files[0], "--ca-file", files[1]]);
+    assert_eq!(ready["ca_file"], files[1]);
+    let url = ready["url"].as_str().unwrap();
+    assert_eq!(status_line(url, "/id/AB12/keys"), "HTTP/1.1 200 OK");
+    assert_eq!(terminate(&mut program), Some(0));
+    assert!(ca.exists(), "the authority file that was asked for is gone");
+}
+
+#[test]
+fn given_certificates_leave_no_authority_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    let identity = Authority::generate().issue(&["127.0.0.1".into()]);
+    std::fs::write(&certificate, identity.certificates_pem).unwrap();
+    std::fs::write(&key, identity.key_pem).unwrap();
+    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
+    let (mut program, ready) = start(&["--tls-cert", files[0], "--tls-key", files[1]]);
+    assert_eq!(ready["ca_file"], Value::Null);
+    assert_eq!(terminate(&mut program), Some(0));
+}
+
+#[test]
+fn a_world_that_is_none_ends_the_program_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = folder.path().join("world.yaml");
+    std::fs::write(&world, "moon: {}").unwrap();
+    let missing = folder.path().join("none.yaml");
+    for (file, reason) in [(&world, "moon"), (&missing, "none.yaml")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mock-cloud"));
+        let output = command.args(["--world", file.to_str().unwrap()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.starts_with("error: ") && stderr.contains(reason), "{stderr}");
+    }
+}

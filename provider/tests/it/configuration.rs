@@ -1,0 +1,197 @@
+//! Configurations that are none: exit code 3, whatever the request.
+
+use std::collections::BTreeMap;
+
+use crate::program::{request, run};
+use crate::site::Site;
+
+async fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let outcome = run(arguments, &environment, &request("acme.jfrog.io/x")).await;
+    outcome.failure(3).to_owned()
+}
+
+async fn refused_file(content: &str) -> String {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.yaml");
+    std::fs::write(&path, content).expect("a file");
+    refused(&["--config", path.to_str().expect("a name")], &[]).await
+}
+
+#[tokio::test]
+async fn a_missing_variable_is_named() {
+    insta::assert_snapshot!(refused(&[], &[("cloud_provider", "aws")]).await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not set, which says which Artifactory the proof is exchanged at
+      hint: set `artifactory_url` in the `env` of the provider's entry in the kubelet's configuration, or use --config
+    ");
+    insta::assert_snapshot!(refused(&[], &[("artifactory_url", "acme.jfrog.io")]).await, @r"
+    error: failed to read the configuration
+      caused by: `cloud_provider` is not set, which says which cloud proves the identity: aws, azure or google
+      hint: set `cloud_provider` in the `env` of the provider's entry in the kubelet's configuration, or use --config
+    ");
+    let azure = [("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "azure"), ("azure_auth_method", "imds_direct"), ("azure_app_client_id", "a")];
+    insta::assert_snapshot!(refused(&[], &azure).await, @r"
+    error: failed to read the configuration
+      caused by: `azure_nodepool_client_id` is not set, which names the node pool's managed identity
+      hint: set `azure_nodepool_client_id` in the `env` of the provider's entry in the kubelet's configuration, or use --config
+    ");
+}
+
+#[tokio::test]
+async fn a_word_that_is_not_one_of_the_words_is_named() {
+    insta::assert_snapshot!(refused(&[], &[("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "gcp")]).await, @r"
+    error: failed to read the configuration
+      caused by: `cloud_provider` is `gcp`, which is not one of: aws, azure, google
+      hint: set `cloud_provider` to one of: aws, azure, google
+    ");
+}
+
+#[tokio::test]
+async fn an_artifactory_url_with_too_much_is_answered_with_the_right_one() {
+    let with = |url: &'static str| async move { refused(&[], &[("artifactory_url", url), ("cloud_provider", "aws")]).await };
+    insta::assert_snapshot!(with("https://acme.jfrog.io").await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not an Artifactory host: it starts with a scheme
+      hint: set `artifactory_url` to `acme.jfrog.io`
+    ");
+    insta::assert_snapshot!(with("acme.jfrog.io/artifactory").await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not an Artifactory host: it carries a slash or a path
+      hint: set `artifactory_url` to `acme.jfrog.io`
+    ");
+    insta::assert_snapshot!(with("acme.jfrog.io/").await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not an Artifactory host: it carries a slash or a path
+      hint: set `artifactory_url` to `acme.jfrog.io`
+    ");
+    insta::assert_snapshot!(with("robot:hunter2@acme.jfrog.io").await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not an Artifactory host: it carries user information
+      hint: set `artifactory_url` to `acme.jfrog.io`
+    ");
+    insta::assert_snapshot!(with("acme.jfrog.io:https").await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not an Artifactory host: it is not a host with an optional port
+      hint: set `artifactory_url` to `host` or `host:port`, such as `acme.jfrog.io`
+    ");
+}
+
+#[tokio::test]
+async fn numbers_regions_and_roles_that_are_none_are_named() {
+    let with = |name: &'static str, value: &'static str| async move {
+        refused(&[], &[("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "aws"), (name, value)]).await
+    };
+    insta::assert_snapshot!(with("secret_ttl_seconds", "5h").await, @r"
+    error: failed to read the configuration
+      caused by: `secret_ttl_seconds` is `5h`, which is not a number of seconds from 1 to 4294967295
+      hint: set `secret_ttl_seconds` to a number of seconds from 1 to 4294967295
+    ");
+    insta::assert_snapshot!(with("aws_region", "*").await, @r"
+    error: failed to read the configuration
+      caused by: `aws_region` is `*`, which is no region of a known AWS partition
+      hint: set `aws_region` to a region such as `eu-central-1`, or leave it out
+    ");
+    insta::assert_snapshot!(with("aws_role_name", "arn:aws:iam::111122223333:role/node").await, @r"
+    error: failed to read the configuration
+      caused by: `aws_role_name` is `arn:aws:iam::111122223333:role/node`, which is no role name
+      hint: set `aws_role_name` to the role's name, without `arn:` and path, or leave it out to use the instance's role
+    ");
+    insta::assert_snapshot!(with("AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254").await, @r"
+    error: failed to read the configuration
+      caused by: `AWS_EC2_METADATA_SERVICE_ENDPOINT` is not the address of a metadata service
+      hint: unset `AWS_EC2_METADATA_SERVICE_ENDPOINT`, or set it to `http://` and a host (GCE_METADATA_HOST takes the host alone)
+    ");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_named() {
+    insta::assert_snapshot!(refused(&["--config", "/nowhere/config.yaml"], &[]).await, @r"
+    error: failed to read the configuration
+      caused by: cannot read the configuration file `/nowhere/config.yaml`: No such file or directory (os error 2)
+      hint: name a file that the kubelet's user can read, in the `args` after `--config`
+    ");
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_named_with_its_place() {
+    insta::assert_snapshot!(refused_file("routes:\n  - artifactoryUrl: acme.jfrog.io\n    identty:\n      awsInstanceRole: {}\n").await, @r"
+    error: failed to read the configuration
+      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, caFile, identity, oidcProvider, static at line 3, column 5
+      hint: compare the file with the configuration section of the README
+    ");
+}
+
+#[tokio::test]
+async fn routes_that_cannot_work_are_refused() {
+    insta::assert_snapshot!(refused_file("routes: []").await, @r"
+    error: failed to read the configuration
+      caused by: `routes` is empty
+      hint: add a route with `artifactoryUrl` and `identity`, or with `matchImages` and `static`
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.example.com}]").await, @r"
+    error: failed to read the configuration
+      caused by: route 1: it needs either `identity` or `static`
+      hint: give the route an `identity` to be exchanged, or a `static` credential, not both
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.example.com, identity: {gcpMetadata: {audience: x}}}]").await, @r"
+    error: failed to read the configuration
+      caused by: route 1: `oidcProvider` is missing, which names Artifactory's OIDC provider
+      hint: add `oidcProvider: {name: NAME}` to the route
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{static: {username: u, password: p}}]").await, @r"
+    error: failed to read the configuration
+      caused by: route 1: `matchImages` is missing, which says where the credential may go
+      hint: add `matchImages` with the registries that may see the credential
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{matchImages: ['a.b:*'], static: {username: u, password: p}}]").await, @r"
+    error: failed to read the configuration
+      caused by: an entry of matchImages is not usable
+      caused by: `a.b:*` is no matchImages pattern: `:*` is no valid port
+      hint: write `host[:port][/path]`, with `*` for a whole label of the host or a part of it
+    ");
+}
+
+#[tokio::test]
+async fn an_unknown_argument_is_refused() {
+    insta::assert_snapshot!(refused(&["--confg", "x"], &[]).await, @r"
+    error: failed to start
+      caused by: the command line is not understood: invalid option '--confg'
+      hint: run with --help for the options; the kubelet's `args` take `--config` and a file
+    ");
+}
+
+#[tokio::test]
+async fn a_password_file_that_is_gone_is_named() {
+    let site = Site::start().await;
+    let config = format!("routes: [{{matchImages: ['{}'], static: {{username: u, passwordFile: /nowhere/password}}}}]", site.host());
+    let config = site.file("config.yaml", config);
+    let outcome = site.pull_in(&["--config", &config], &BTreeMap::new()).await;
+    insta::assert_snapshot!(outcome.failure(3), @r"
+    error: failed to read the static credential
+      caused by: cannot read the static password from `/nowhere/password`: No such file or directory (os error 2)
+      hint: name a text file that the kubelet's user can read in `static.passwordFile`
+    ");
+}
+
+#[tokio::test]
+async fn a_bundle_that_is_none_is_named() {
+    let site = Site::start().await;
+    let bundle = site.file("empty.pem", "");
+    let outcome = site.pull_in(&[], &site.environment_with("azure", &[("SSL_CERT_FILE", &bundle)])).await;
+    insta::assert_snapshot!(site.named(outcome.failure(3)), @r"
+    error: failed to exchange the proof at `ARTIFACTORY`
+      caused by: no HTTP client could be made
+      caused by: `DIRECTORY/empty.pem` holds no usable certificate
+      hint: name a PEM file with CA certificates in SSL_CERT_FILE (`caFile`)
+    ");
+}
+
+#[tokio::test]
+async fn version_and_help_answer_without_a_configuration() {
+    for (argument, text) in [("--version", env!("CARGO_PKG_VERSION")), ("--help", "--config FILE")] {
+        let outcome = run(&[argument], &BTreeMap::new(), b"").await;
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+        assert!(outcome.stdout.contains(text), "{}", outcome.stdout);
+    }
+}

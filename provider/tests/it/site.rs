@@ -1,0 +1,197 @@
+//! A node's surroundings: a cloud, an Artifactory, and the certificate authority of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mock_artifactory::MockArtifactory;
+use mock_cloud::MockCloud;
+use mock_kit::Recorded;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{Outcome, request, run};
+
+/// The clouds' names in `cloud_provider`.
+pub(crate) const CLOUDS: [&str; 3] = ["aws", "azure", "google"];
+
+/// One test's surroundings; dropping it ends them.
+pub(crate) struct Site {
+    pub(crate) cloud: MockCloud,
+    pub(crate) artifactory: MockArtifactory,
+    directory: TempDir,
+}
+
+impl Site {
+    pub(crate) async fn start() -> Self {
+        Self::with(mock_cloud::World::default(), mock_artifactory::World::default()).await
+    }
+
+    pub(crate) async fn with(cloud: mock_cloud::World, artifactory: mock_artifactory::World) -> Self {
+        let cloud = MockCloud::start(cloud).await.expect("a cloud");
+        let artifactory = MockArtifactory::start(artifactory, Some(&cloud.url())).await.expect("an Artifactory");
+        let directory = tempfile::tempdir().expect("a directory");
+        let site = Self { cloud, artifactory, directory };
+        site.file("ca.pem", site.artifactory.ca_pem());
+        site
+    }
+
+    /// Writes a file that belongs to the test and gives its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, content).expect("a file");
+        path.to_str().expect("a name").to_owned()
+    }
+
+    /// The environment of the kubelet's entry for one of the clouds.
+    pub(crate) fn environment(&self, cloud: &str) -> BTreeMap<String, String> {
+        let mut environment = self.cloud.environment();
+        environment.extend(self.artifactory.environment());
+        environment.insert("cloud_provider".to_owned(), cloud.to_owned());
+        environment.insert("SSL_CERT_FILE".to_owned(), self.directory.path().join("ca.pem").display().to_string());
+        environment
+    }
+
+    /// The same with some variables set, or removed where they are empty.
+    pub(crate) fn environment_with(&self, cloud: &str, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut environment = self.environment(cloud);
+        environment.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        environment
+    }
+
+    /// Artifactory's host and port, as `artifactory_url` has it.
+    pub(crate) fn host(&self) -> String {
+        self.artifactory.host()
+    }
+
+    /// Text with the addresses of this test replaced by their names, for snapshots.
+    pub(crate) fn named(&self, text: &str) -> String {
+        let directory = self.directory.path().display().to_string();
+        let cloud = self.cloud.url().replace("http://", "");
+        text.replace(&self.host(), "ARTIFACTORY").replace(&cloud, "CLOUD").replace(&directory, "DIRECTORY")
+    }
+
+    /// The image that the built-in worlds hold.
+    pub(crate) fn image(&self) -> String {
+        format!("{}/docker-local/hello", self.host())
+    }
+
+    /// One pull on a cloud's identity, with the leak check.
+    pub(crate) async fn pull(&self, cloud: &str) -> Outcome {
+        self.pull_in(&[], &self.environment(cloud)).await
+    }
+
+    /// One pull with this command line and environment, with the leak check.
+    pub(crate) async fn pull_in(&self, arguments: &[&str], environment: &BTreeMap<String, String>) -> Outcome {
+        let outcome = run(arguments, environment, &request(&self.image())).await;
+        self.check_leaks(&outcome);
+        outcome
+    }
+
+    /// The requests that the cloud's services saw, as `METHOD path`.
+    pub(crate) fn cloud_requests(&self) -> Vec<String> {
+        summary(&self.cloud.kit().journal.requests())
+    }
+
+    /// The requests that Artifactory saw, as `METHOD path`.
+    pub(crate) fn artifactory_requests(&self) -> Vec<String> {
+        summary(&self.artifactory.kit().journal.requests())
+    }
+
+    /// The last token exchange that Artifactory saw.
+    pub(crate) fn last_exchange(&self) -> Recorded {
+        let requests = self.artifactory.kit().journal.requests();
+        requests.into_iter().rfind(|request| request.path.starts_with("/access/")).expect("an exchange")
+    }
+
+    /// What went over the wire and must stay where it belongs.
+    ///
+    /// Role credentials stay between the metadata service and the program; the session token also goes to Artifactory, as
+    /// the protocol has it. A subject token goes to Artifactory, the registry credential to stdout, and nothing to stderr.
+    pub(crate) fn check_leaks(&self, outcome: &Outcome) {
+        let role = self.cloud.secrets();
+        let cloud = text(&self.cloud.kit().journal.requests());
+        let artifactory = text(&self.artifactory.kit().journal.requests());
+        let exchanged = self.subject_tokens();
+        let answered = passwords(&outcome.stdout);
+        for secret in role.iter().chain(&exchanged).chain(&answered) {
+            assert!(!outcome.stderr.contains(secret.as_str()), "a secret on stderr: {}", outcome.stderr);
+        }
+        for secret in role.iter().chain(&exchanged) {
+            assert!(!outcome.stdout.contains(secret.as_str()), "a secret on stdout");
+        }
+        for secret in exchanged.iter().chain(&answered) {
+            assert!(!cloud.contains(secret.as_str()), "a secret of Artifactory's in a request to the cloud");
+        }
+        // A secret access key has 40 characters (AWS IAM user guide, "IAM identifiers"); it signs and is never sent.
+        for secret_access_key in role.iter().filter(|secret| secret.len() == 40) {
+            assert!(!artifactory.contains(secret_access_key.as_str()), "the secret access key in a request to Artifactory");
+            assert!(!cloud.contains(secret_access_key.as_str()), "the secret access key in a request to the cloud");
+        }
+        for request in self.cloud.kit().journal.requests().iter().chain(&self.artifactory.kit().journal.requests()) {
+            for secret in role.iter().chain(&exchanged).chain(&answered) {
+                assert!(!request.query.contains(secret.as_str()), "a secret in a query");
+            }
+        }
+    }
+
+    /// Reads a manifest with a credential, as a registry client that sends Basic at once does.
+    pub(crate) async fn read_manifest(&self, repository: &str, username: &str, password: &str) -> u16 {
+        let url = format!("{}/v2/{repository}/hello/manifests/1", self.artifactory.url());
+        let request = self.client().get(url).basic_auth(username, Some(password));
+        request.send().await.expect("an answer").status().as_u16()
+    }
+
+    /// A token that claims to be an issuer's, with the id of its key and the signature of another.
+    pub(crate) async fn forged_token(&self, issuer: &str) -> String {
+        let url = format!("{}/__mock/issuers/{issuer}/tokens", self.cloud.url());
+        let claims = r#"{"aud":"44444444-5555-4666-8777-888888888888","oid":"33333333-4444-4555-8666-777777777777"}"#;
+        let reply = self.client().post(url).body(claims).send().await.expect("an answer").text().await.expect("a body");
+        let reply: Value = serde_json::from_str(&reply).expect("JSON");
+        let token = reply["token"].as_str().expect("a token");
+        let part = |index: usize| -> Value {
+            let segment = token.split('.').nth(index).expect("a segment");
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(segment).expect("base64")).expect("JSON")
+        };
+        let header = part(0).as_object().expect("a header").clone();
+        mock_kit::SigningKey::generate().sign(header, &part(1))
+    }
+
+    fn client(&self) -> reqwest::Client {
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(self.artifactory.ca_pem().as_bytes()) {
+            roots.add(certificate.expect("a certificate")).expect("a root");
+        }
+        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        #[expect(clippy::disallowed_methods, reason = "a registry client beside the program under test")]
+        let builder = reqwest::Client::builder();
+        builder.tls_backend_preconfigured(tls).no_proxy().build().expect("a client")
+    }
+
+    fn subject_tokens(&self) -> BTreeSet<String> {
+        let requests = self.artifactory.kit().journal.requests();
+        let bodies = requests.iter().filter_map(|request| serde_json::from_str::<Value>(&request.body).ok());
+        bodies.filter_map(|body| body["subject_token"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+fn passwords(stdout: &str) -> Vec<String> {
+    let response: Value = serde_json::from_str(stdout).unwrap_or_default();
+    let auth = response["auth"].as_object().into_iter().flat_map(serde_json::Map::values);
+    auth.filter_map(|entry| entry["password"].as_str().map(str::to_owned)).collect()
+}
+
+fn summary(requests: &[Recorded]) -> Vec<String> {
+    requests.iter().map(|request| format!("{} {}", request.method, request.path)).collect()
+}
+
+fn text(requests: &[Recorded]) -> String {
+    serde_json::to_string(requests).expect("JSON")
+}

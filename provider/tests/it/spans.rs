@@ -1,0 +1,42 @@
+//! The five steps are spans, in order and inside one `pull`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use artifactory_credential_provider::answer::answer;
+use artifactory_credential_provider::config::Config;
+use artifactory_credential_provider::time::Deadline;
+use tracing::Subscriber;
+use tracing::instrument::WithSubscriber as _;
+use tracing::span::{Attributes, Id};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::program::request;
+use crate::site::Site;
+
+/// Remembers the path of each span's names.
+#[derive(Clone, Default)]
+struct Paths(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Paths {
+    fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let span = context.span(id).expect("the new span");
+        if span.metadata().target().starts_with("artifactory_credential_provider") {
+            let names: Vec<_> = span.scope().from_root().map(|span| span.name()).collect();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(names.join("/"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_pull_is_five_spans_inside_one() {
+    let site = Site::start().await;
+    let environment = site.environment("azure").into_iter().collect();
+    let config = Config::load(None, &environment).expect("a configuration");
+    let paths = Paths::default();
+    let subscriber = tracing_subscriber::registry().with(paths.clone());
+    let stdin = request(&site.image());
+    answer(&stdin, &config, Deadline::after(config.deadline)).with_subscriber(subscriber).await.expect("a response");
+    let paths = paths.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(paths, ["pull", "pull/request", "pull/route", "pull/identity", "pull/exchange", "pull/response"]);
+}
