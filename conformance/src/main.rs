@@ -1,2 +1,73 @@
-//! Program.
-fn main() {}
+//! Command line of the kubelet's side: `conformance demo`.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use conformance::demo::{self, Paint, Show, Verdict};
+use conformance::program;
+
+/// The kubelet's side of a credential provider.
+#[derive(Parser)]
+#[command(version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows one pull on each of four identities against the mocks; exits with 0 if all held.
+    Demo(Demo),
+}
+
+#[derive(Args)]
+struct Demo {
+    /// The credential provider to run; without it the one beside this program, built first if cargo started us.
+    #[arg(long, value_name = "PATH")]
+    provider: Option<PathBuf>,
+    /// Print one JSON document at the end instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let Command::Demo(arguments) = CommandLine::parse().command;
+    match show(arguments) {
+        Ok(Verdict::Held) => ExitCode::SUCCESS,
+        Ok(Verdict::Failed) => ExitCode::FAILURE,
+        Err(failure) => {
+            explain(failure.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn show(arguments: Demo) -> Result<Verdict, Failure> {
+    let provider = match arguments.provider {
+        Some(path) => path,
+        None => program::beside(&std::env::current_exe()?, variable("CARGO").as_deref())?,
+    };
+    let paint = Paint::for_terminal(io::stdout().is_terminal(), variable("NO_COLOR").as_deref());
+    let show = if arguments.json { Show::Json } else { Show::Table(paint) };
+    let runtime = tokio::runtime::Runtime::new()?;
+    Ok(runtime.block_on(demo::run(&provider, show, &mut io::stdout()))?)
+}
+
+fn explain(failure: &dyn std::error::Error) {
+    let mut stderr = io::stderr();
+    let _ = writeln!(stderr, "error: {failure}");
+    let mut cause = failure.source();
+    while let Some(next) = cause {
+        let _ = writeln!(stderr, "  caused by: {next}");
+        cause = next.source();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}

@@ -168,10 +168,10 @@ mod tests {
         let now = issuer.clock.unix();
         let claims = claims(&issuer.token(Map::new()));
         assert_eq!(claims["iss"], "https://issuer.test");
-        let issued = claims["iat"].as_i64().unwrap();
-        assert!((now..now + 5).contains(&issued));
-        assert_eq!(claims["nbf"], issued);
-        assert_eq!(claims["exp"], issued + LIFETIME);
+        let start = claims["iat"].as_i64().unwrap();
+        assert!((now..now + 5).contains(&start));
+        assert_eq!(claims["nbf"], start);
+        assert_eq!(claims["exp"], start + LIFETIME);
     }
 
     #[test]

@@ -92,11 +92,7 @@ impl Default for Listeners {
     /// Free ports of the loopback interface, with a certificate of the world's own authority.
     fn default() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self {
-            plain: free,
-            tls: free,
-            certificates: Certificates::Generated,
-        }
+        Self { plain: free, tls: free, certificates: Certificates::Generated }
     }
 }
 

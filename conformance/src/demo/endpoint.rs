@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_list_counts_and_marks_what_was_not_granted() {
-        let request = |kind: &str, status| Request { kind: kind.to_owned(), method: String::new(), path: String::new(), status };
+        let request =
+            |kind: &str, status| Request { kind: kind.to_owned(), method: String::new(), path: String::new(), status };
         assert_eq!(listed(&[]), "none");
         let requests = [request("GET a", Some(200)), request("GET b", Some(404)), request("GET c", None)];
         assert_eq!(listed(&requests), "3: GET a, GET b (404), GET c (no answer)");

@@ -20,8 +20,9 @@ use crate::kubelet::{Environment, ImageName, Provider};
 /// Where the built-in world has its image.
 const IMAGE: &str = "docker-local/hello:1";
 
-/// The key that mock-artifactory signs with, by its name in the process-wide pool.
-const ARTIFACTORY_KEY: &str = "artifactory";
+/// The keys that the mocks sign with in this demo, by their names in the process-wide pool. One that a mock calls by
+/// another name is made when it is needed, and the step that waits for it shows that.
+const KEYS: [&str; 3] = ["artifactory", "azure", "google"];
 
 /// Both mocks, and the files of one node.
 pub(super) struct Node {
@@ -53,8 +54,8 @@ impl Node {
     /// Starts the mocks and writes the files.
     pub(super) async fn start() -> Result<Self, DemoError> {
         let clock = Clock::system();
-        // Keys take long to make: the one that is needed first is begun first, before there is anybody to ask for it.
-        drop(SigningKey::named(ARTIFACTORY_KEY));
+        // Keys take long to make, so that they are begun before anything else.
+        drop(KEYS.map(SigningKey::named));
         let cloud = MockCloud::start(mock_cloud::World::default()).await.map_err(DemoError::Start)?;
         let world = mock_artifactory::World::default();
         let (username, password) = account(&world).ok_or(DemoError::NoAccount)?;
@@ -66,6 +67,15 @@ impl Node {
         let node = Self { cloud, artifactory, image, username, password, folder, clock, epochs };
         node.write_files().map_err(DemoError::Files)?;
         Ok(node)
+    }
+
+    /// Waits until the mocks have their keys, so that no step of a pull does.
+    pub(super) async fn ready(&self) {
+        let keys = KEYS.map(|name| tokio::task::spawn_blocking(|| SigningKey::named(name).key_id().len()));
+        for key in keys {
+            // A key whose thread is lost is made by who needs it.
+            key.await.unwrap_or_default();
+        }
     }
 
     /// The demo's own time, since its start.
@@ -93,7 +103,8 @@ impl Node {
             return Provider { program, arguments, environment: Environment::new() };
         };
         let fixed = [("cloud_provider".to_owned(), cloud.to_owned())];
-        let given = BTreeMap::from(fixed).into_iter().chain(self.cloud.environment()).chain(self.artifactory.environment());
+        let given =
+            BTreeMap::from(fixed).into_iter().chain(self.cloud.environment()).chain(self.artifactory.environment());
         let mut environment: Environment = given.map(|(name, value)| (name.into(), value.into())).collect();
         environment.insert("SSL_CERT_FILE".into(), self.ca_file().into());
         Provider { program, arguments: Vec::new(), environment }
@@ -133,7 +144,8 @@ impl Node {
 
 /// A user of the world with a password, who may pull the image and does not administer.
 fn account(world: &mock_artifactory::World) -> Option<(String, String)> {
-    let user = world.users.iter().find(|user| !user.admin && user.password.is_some() && !user.repositories.is_empty())?;
+    let user =
+        world.users.iter().find(|user| !user.admin && user.password.is_some() && !user.repositories.is_empty())?;
     Some((user.name.clone(), user.password.clone()?))
 }
 

@@ -54,7 +54,8 @@ impl Timeline {
     /// Milliseconds by step of the run; the pull is not part of it.
     pub(super) fn times(&self) -> Times {
         let exchange = self.exchange();
-        let identity = self.cloud.first().map(|seen| seen.at).filter(|at| exchange.is_none_or(|exchange| *at < exchange));
+        let identity =
+            self.cloud.first().map(|seen| seen.at).filter(|at| exchange.is_none_or(|exchange| *at < exchange));
         let first = identity.or(exchange).unwrap_or(self.ended);
         Times {
             start: milliseconds(self.started, first),

@@ -53,7 +53,8 @@ impl GoDuration {
             "" => return Err(invalid()),
             _ => sum(unsigned).map_err(|fault| fault.about(text))?,
         };
-        let signed = if text.starts_with('-') { 0_i64.checked_sub_unsigned(length) } else { i64::try_from(length).ok() };
+        let signed =
+            if text.starts_with('-') { 0_i64.checked_sub_unsigned(length) } else { i64::try_from(length).ok() };
         signed.map(Self).ok_or_else(invalid)
     }
 

@@ -175,7 +175,8 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_takes_too_long_is_killed() {
         let clock = Clock::system();
-        let run = shell("echo early; exec sleep 30").run(&Environment::new(), Vec::new(), Duration::from_millis(300)).await;
+        let run =
+            shell("echo early; exec sleep 30").run(&Environment::new(), Vec::new(), Duration::from_millis(300)).await;
         let run = run.unwrap();
         assert_eq!((run.ending, run.stdout.as_slice()), (Ending::TimedOut, &b"early\n"[..]));
         assert!(clock.uptime() < Duration::from_secs(20));

@@ -188,8 +188,9 @@ fn is_tag(tag: &str) -> bool {
 
 fn is_digest(digest: &str) -> bool {
     let Some((algorithm, encoded)) = digest.split_once(':') else { return false };
-    let is_component =
-        |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic()) && all(part, |it| it.is_ascii_alphanumeric());
+    let is_component = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic()) && all(part, |it| it.is_ascii_alphanumeric())
+    };
     algorithm.split(['-', '_', '+', '.']).all(is_component)
         && encoded.len() >= SHORTEST_DIGEST
         && all(encoded, |byte| byte.is_ascii_hexdigit())
@@ -246,19 +247,52 @@ mod tests {
     #[test]
     fn the_grammar_is_that_of_upstream() {
         let good = [
-            "docker/docker", "library/debian", "debian", "docker.io/docker/docker", "index.docker.io/library/debian",
-            "127.0.0.1:5000/docker/docker", "127.0.0.1:5000/debian", "thisisthesongthatneverendsitgoesonandonandonthisisthesongthatnev",
-            "docker.io/1a3f5e7d9c1b3a5f7e9d1c3b5a7f9e1d3c5b7a9f1e3d5d7c9b1a3f5e7d9c1b3a", "Docker/docker", "DOCKER/docker",
-            "test:5000/repo", "sub-dom1.foo.com/bar/baz/quux", "test.example.com/my-app", "xn--n3h.com/myimage", "b.gcr.io/test.example.com/my-app",
-            "foo_bar.com:8080", "[2001:db8::1]/repo", "[2001:db8::1]:5000/repo:tag", "asdf.com/foo_bar/fo__x/a--b/q.r",
+            "docker/docker",
+            "library/debian",
+            "debian",
+            "docker.io/docker/docker",
+            "index.docker.io/library/debian",
+            "127.0.0.1:5000/docker/docker",
+            "127.0.0.1:5000/debian",
+            "thisisthesongthatneverendsitgoesonandonandonthisisthesongthatnev",
+            "docker.io/1a3f5e7d9c1b3a5f7e9d1c3b5a7f9e1d3c5b7a9f1e3d5d7c9b1a3f5e7d9c1b3a",
+            "Docker/docker",
+            "DOCKER/docker",
+            "test:5000/repo",
+            "sub-dom1.foo.com/bar/baz/quux",
+            "test.example.com/my-app",
+            "xn--n3h.com/myimage",
+            "b.gcr.io/test.example.com/my-app",
+            "foo_bar.com:8080",
+            "[2001:db8::1]/repo",
+            "[2001:db8::1]:5000/repo:tag",
+            "asdf.com/foo_bar/fo__x/a--b/q.r",
         ];
         for image in good {
             assert!(repository(image).is_ok(), "{image} {:?}", repository(image));
         }
         let bad = [
-            "https://github.com/docker/docker", "docker/Docker", "-docker", "-docker/docker", "-docker.io/docker/docker", "docker///docker",
-            "docker.io/docker/Docker", "docker.io/docker///docker", "a//b", "[2001:db8::1]", "[2001:db8::3:5000/repo", "[fe80::1%eth0]/repo",
-            "aa/asdf$$^/aa", "repo@sha256:abc", "repo:", "repo:-x", "foo/foo_bar.com:8080x/y", "a___b", "a..b", "a/b_", "foo.com:http/x",
+            "https://github.com/docker/docker",
+            "docker/Docker",
+            "-docker",
+            "-docker/docker",
+            "-docker.io/docker/docker",
+            "docker///docker",
+            "docker.io/docker/Docker",
+            "docker.io/docker///docker",
+            "a//b",
+            "[2001:db8::1]",
+            "[2001:db8::3:5000/repo",
+            "[fe80::1%eth0]/repo",
+            "aa/asdf$$^/aa",
+            "repo@sha256:abc",
+            "repo:",
+            "repo:-x",
+            "foo/foo_bar.com:8080x/y",
+            "a___b",
+            "a..b",
+            "a/b_",
+            "foo.com:http/x",
         ];
         for image in bad {
             assert!(repository(image).is_err(), "{image} {:?}", repository(image));
@@ -269,14 +303,20 @@ mod tests {
     fn each_error_has_upstreams_words() {
         let hex = |count| "a".repeat(count);
         let error = |image: &str| repository(image).unwrap_err();
-        assert_eq!(error("docker/Docker"), "invalid reference format: repository name (docker/Docker) must be lowercase");
+        assert_eq!(
+            error("docker/Docker"),
+            "invalid reference format: repository name (docker/Docker) must be lowercase"
+        );
         assert_eq!(error("A_b.c/foo"), "repository name must be lowercase");
         assert_eq!(error("a/b:~"), "invalid reference format");
         assert_eq!(error(&format!("r.io/{}", hex(256))), "repository name must not be more than 255 characters");
         assert_eq!(error(&format!("a/b@md5:{}", hex(32))), "unsupported digest algorithm");
         assert_eq!(error(&format!("a/b@sha256:{}", hex(63))), "invalid checksum digest length");
         assert_eq!(error(&format!("a/b@sha256:{}", hex(64).to_uppercase())), "invalid checksum digest format");
-        assert_eq!(error(&format!("a/b@SHA256:{}", hex(64))), "invalid reference format: repository name (b@SHA256) must be lowercase".replace("(b", "(a/b"));
+        assert_eq!(
+            error(&format!("a/b@SHA256:{}", hex(64))),
+            "invalid reference format: repository name (b@SHA256) must be lowercase".replace("(b", "(a/b")
+        );
     }
 
     #[test]

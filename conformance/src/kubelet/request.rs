@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn characters_are_escaped_as_go_escapes_them() {
-        let request = CredentialProviderRequest::new(ApiVersion::V1, "<a>&\u{2028}\u{2029}\"\\\u{8}\u{c}\n\u{1f}\u{7f}µ");
+        let request =
+            CredentialProviderRequest::new(ApiVersion::V1, "<a>&\u{2028}\u{2029}\"\\\u{8}\u{c}\n\u{1f}\u{7f}µ");
         let expected = "\"image\":\"\\u003ca\\u003e\\u0026\\u2028\\u2029\\\"\\\\\\b\\f\\n\\u001f\u{7f}µ\"}\n";
         assert!(written(&request).ends_with(expected), "{}", written(&request));
     }

@@ -358,7 +358,8 @@ mod tests {
 
     #[test]
     fn every_field_is_read() {
-        let fields = r#""cacheKeyType":"Registry","cacheDuration":"55m","auth":{"r.io":{"username":"u","password":"p"}}"#;
+        let fields =
+            r#""cacheKeyType":"Registry","cacheDuration":"55m","auth":{"r.io":{"username":"u","password":"p"}}"#;
         let response = response(fields).unwrap();
         assert_eq!(response.cache_key_type, CacheKeyType::Registry);
         assert_eq!(response.cache_duration, Some(GoDuration::from_secs(3300)));
@@ -367,7 +368,8 @@ mod tests {
 
     #[test]
     fn half_a_surrogate_pair_is_a_replacement_character_in_keys_and_values() {
-        let auth = response(r#""cacheKeyType":"Image","auth":{"\ud800":{"username":"\ud83d\ude00","password":"a\udfffb"}}"#);
+        let auth =
+            response(r#""cacheKeyType":"Image","auth":{"\ud800":{"username":"\ud83d\ude00","password":"a\udfffb"}}"#);
         let auth = auth.unwrap().auth;
         assert_eq!(auth["\u{fffd}"], RegistryAuth { username: "😀".into(), password: "a\u{fffd}b".into() });
     }
@@ -385,7 +387,10 @@ mod tests {
         assert!(problem(r#""cacheKeyType":"Image","extra":1"#).starts_with("unknown field `extra`"));
         assert!(problem(r#""cacheKeyType":"Image","auth":{"a":{},"a":{}}"#).starts_with("duplicate field `auth.a`"));
         assert!(problem(r#""cacheKeyType":"Image","cacheDuration":"1d""#).contains("unknown unit"));
-        assert_eq!(problem(r#""cacheKeyType":"image""#), "cacheKeyType is `image` and not `Image`, `Registry` or `Global`");
+        assert_eq!(
+            problem(r#""cacheKeyType":"image""#),
+            "cacheKeyType is `image` and not `Image`, `Registry` or `Global`"
+        );
         let other = CredentialProviderResponse::parse(b"{}", ApiVersion::V1Beta1).unwrap_err();
         assert_eq!(other.to_string(), "apiVersion is `` and not `credentialprovider.kubelet.k8s.io/v1beta1`");
         let garbage = CredentialProviderResponse::parse(b"garbage", ApiVersion::V1).unwrap_err();

@@ -35,7 +35,14 @@ async fn a_credential_pulls_every_part_in_containerds_order() {
     let requests = artifactory.kit().journal.requests();
     let seen: Vec<_> = requests.iter().map(|it| (it.method.as_str(), it.status.unwrap_or_default())).collect();
     let expected = [
-        ("HEAD", 401), ("POST", 401), ("GET", 200), ("HEAD", 200), ("GET", 200), ("GET", 200), ("GET", 200), ("GET", 200),
+        ("HEAD", 401),
+        ("POST", 401),
+        ("GET", 200),
+        ("HEAD", 200),
+        ("GET", 200),
+        ("GET", 200),
+        ("GET", 200),
+        ("GET", 200),
     ];
     assert_eq!(seen, expected);
     assert!(requests[2].header("authorization").unwrap().starts_with("Basic "));

@@ -74,10 +74,7 @@ impl Keys {
         if !is_fetchable(url) {
             return None;
         }
-        let answer = self.client.get(url).send().await.ok()?.error_for_status().ok()?;
-        if answer.status() != 200 || answer.content_length().is_some_and(|length| length > MAX_BYTES) {
-            return None;
-        }
+        let answer = self.client.get(url).send().await.ok().filter(|answer| answer.status() == 200)?;
         serde_json::from_slice(&limited(answer).await?).ok()
     }
 

@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::issuer::Issuer;
 use crate::server::{Running, world};
 
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
 async fn both() -> (Issuer, Running) {
     let issuer = Issuer::start().await;
     let running = Running::for_everyone(&issuer.url()).await;
@@ -62,7 +64,7 @@ async fn an_unknown_key_costs_the_issuer_one_fetch_each_time() {
     let token = SigningKey::named("stranger").sign(Map::new(), &issuer.claims(&json!({})));
     running.exchange(&token, json!({})).await;
     let paths: Vec<String> = issuer.kit().journal.requests().into_iter().map(|request| request.path).collect();
-    assert_eq!(paths, ["/.well-known/openid-configuration", "/keys"]);
+    assert_eq!(paths, [DISCOVERY, "/keys"]);
 }
 
 #[tokio::test]
@@ -137,10 +139,10 @@ async fn an_elliptic_key_signs_too_and_only_with_its_own_algorithm() {
     issuer.publish(vec![issuer.key().jwk(), jwk]);
     let key = jsonwebtoken::EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
-    for (key_id, status) in [("elliptic", 200), (issuer.key().key_id(), 401)] {
+    for (key_id, message) in [("elliptic", ""), (issuer.key().key_id(), "Invalid token, unknown key")] {
         header.kid = Some(key_id.to_owned());
         let token = jsonwebtoken::encode(&header, &issuer.claims(&json!({})), &key).unwrap();
-        assert_eq!(running.exchange(&token, json!({})).await.status, status, "{key_id}");
+        assert_eq!(running.exchange(&token, json!({})).await.message(), message, "{key_id}");
     }
 }
 
@@ -221,14 +223,15 @@ async fn an_issuer_with_a_final_slash_has_no_public_key() {
 
 #[tokio::test]
 async fn an_issuer_that_fails_has_no_public_key() {
+    let keys = json!({"keys": [SigningKey::named("issuer").jwk()]}).to_string();
     for fault in [
-        Fault::reply("/.well-known/openid-configuration", 500, "{}"),
-        Fault::reply("/.well-known/openid-configuration", 200, "<html>"),
-        Fault::reply("/keys", 404, ""),
+        Fault::reply(DISCOVERY, 500, "{}"),
+        Fault::reply(DISCOVERY, 200, "<html>"),
+        Fault::reply("/keys", 302, keys.clone()),
+        Fault::reply("/keys", 404, keys.clone()),
         Fault::reply("/keys", 200, r#"{"keys": "none"}"#),
-        Fault::reply("/keys", 200, vec![b' '; 2 << 20]),
+        Fault::reply("/keys", 200, format!("{keys}{}", " ".repeat(1 << 20))),
         Fault::reset("/keys"),
-        Fault::reply("/.well-known/openid-configuration", 200, r#"{"jwks_uri": "http://issuer.example.com/keys"}"#),
     ] {
         let (issuer, running) = both().await;
         let description = format!("{fault:?}");
@@ -238,5 +241,19 @@ async fn an_issuer_that_fails_has_no_public_key() {
         assert_eq!(answer.error(), expected, "{}", &description[..description.len().min(200)]);
         issuer.kit().faults.clear();
         assert_eq!(running.exchange(&issuer.token(&json!({})), json!({})).await.status, 200);
+    }
+}
+
+/// The address `0.0.0.0` reaches this machine without being its loopback address.
+#[tokio::test]
+async fn keys_are_not_fetched_over_plain_http_from_elsewhere() {
+    let (issuer, running) = both().await;
+    for (host, status) in [("127.0.0.1", 200), ("0.0.0.0", 400)] {
+        let keys = format!("{}/keys", issuer.url().replace("127.0.0.1", host));
+        issuer.kit().faults.add(Fault::reply(DISCOVERY, 200, json!({"jwks_uri": keys}).to_string()));
+        let answer = running.exchange(&issuer.token(&json!({})), json!({})).await;
+        assert_eq!(answer.status, status, "{host}");
+        issuer.kit().faults.clear();
+        issuer.rotate();
     }
 }

@@ -94,7 +94,8 @@ impl Question<'_> {
 
     /// The answer to the question with other headers.
     pub(crate) fn send(&self, instance: &Instance, headers: &[(String, String)]) -> Answer {
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers: Vec<(&str, &str)> = headers.chain([("connection", "close")]).collect();
         let target = if self.query.is_empty() { "/".into() } else { format!("/?{}", self.query) };
         send(instance.api(), self.method, &target, &headers, self.body.as_bytes())
     }

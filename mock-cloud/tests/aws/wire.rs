@@ -1,4 +1,5 @@
-//! The smallest HTTP client: one request on one connection, the answer read to its end.
+//! The smallest HTTP client: one request on one connection, the answer read until the server closes it, which a server
+//! that keeps connections must be asked for.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -35,7 +36,7 @@ pub(crate) fn try_send(
     body: &[u8],
     patience: Duration,
 ) -> io::Result<Answer> {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
+    let mut head = format!("{method} {target} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head += &format!("Host: {to}\r\n");
     }

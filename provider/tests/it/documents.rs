@@ -1,1 +1,105 @@
-//! What the README says is what the program does.
+//! What the README shows is what the program does.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use artifactory_credential_provider::config::{Config, Environment};
+use artifactory_credential_provider::image::ImageRef;
+use serde::Deserialize;
+
+const README: &str = include_str!("../../../README.md");
+
+fn example(name: &str) -> (PathBuf, String) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let text = std::fs::read_to_string(&path).expect("an example");
+    (path, text)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KubeletConfig {
+    providers: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    name: String,
+    match_images: Vec<String>,
+    #[serde(default)]
+    env: Vec<Variable>,
+    #[serde(default)]
+    args: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Variable {
+    name: String,
+    value: String,
+}
+
+fn entry(name: &str) -> Entry {
+    let config: KubeletConfig = serde_saphyr::from_str(&example(name).1).expect("a kubelet configuration");
+    config.providers.into_iter().next().expect("an entry")
+}
+
+#[test]
+fn the_readme_holds_every_example_to_the_letter() {
+    for name in ["config.yaml", "kubelet-aws.yaml", "kubelet-azure.yaml", "kubelet-google.yaml", "kubelet-file.yaml"] {
+        let (_, text) = example(name);
+        assert!(README.contains(&format!("```yaml\n{text}```")), "README.md differs from provider/examples/{name}");
+    }
+}
+
+#[test]
+fn the_kubelets_entries_configure_the_program() {
+    for name in ["kubelet-aws.yaml", "kubelet-azure.yaml", "kubelet-google.yaml"] {
+        let entry = entry(name);
+        assert_eq!(entry.name, env!("CARGO_PKG_NAME"), "the kubelet looks the binary up by the entry's name");
+        let environment: Environment = entry.env.into_iter().map(|variable| (variable.name, variable.value)).collect();
+        let config = Config::load(None, &environment).expect(name);
+        for pattern in entry.match_images {
+            let image = ImageRef::parse(&format!("{pattern}/app")).expect("an image");
+            assert!(config.route(&image).is_some(), "{name}: the kubelet asks for {pattern} and no route serves it");
+        }
+    }
+}
+
+#[test]
+fn the_file_example_serves_what_its_entry_asks_for() {
+    let (path, _) = example("config.yaml");
+    let entry = entry("kubelet-file.yaml");
+    assert_eq!(entry.args.first().map(String::as_str), Some("--config"));
+    let config = Config::load(Some(&path), &Environment::default()).expect("a configuration");
+    for pattern in entry.match_images {
+        let image = ImageRef::parse(&format!("{}/app", pattern.replace('*', "any"))).expect("an image");
+        assert!(config.route(&image).is_some(), "no route serves {pattern}");
+    }
+}
+
+#[test]
+fn the_readme_lists_the_programs_exit_codes() {
+    let source = include_str!("../../src/error.rs");
+    let constants = source.lines().filter_map(|line| line.split_once(": u8 = "));
+    let mut program: BTreeSet<u8> = constants.filter_map(|(_, value)| value.trim_end_matches(';').parse().ok()).collect();
+    program.insert(0);
+    let section = README.split("## Exit codes").nth(1).expect("a section").split("\n## ").next().expect("its text");
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
+    let readme: BTreeSet<u8> = rows.filter_map(|row| row.split(' ').next()?.parse().ok()).collect();
+    assert_eq!(readme, program);
+}
+
+#[test]
+fn the_help_and_the_readme_name_the_same_variables() {
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_artifactory-credential-provider")).arg("--help").output();
+    let help = String::from_utf8(help.expect("the program runs").stdout).expect("text");
+    let listed = help.split("configures one route:").nth(1).expect("the list").split("Exit codes").next().expect("its end");
+    let names = listed.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).filter(|word| word.contains('_'));
+    let section = README.split("## Configuration by environment").nth(1).expect("a section");
+    let mut count = 0;
+    for name in names {
+        assert!(section.contains(&format!("`{name}`")), "README.md does not explain `{name}`");
+        count += 1;
+    }
+    assert!(count >= 12, "{help}");
+}

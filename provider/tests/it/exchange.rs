@@ -2,7 +2,9 @@
 
 use mock_kit::Fault;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::program::{request, run};
 use crate::site::{CLOUDS, Site};
 
 const OIDC: &str = "/access/api/v1/oidc/token";
@@ -233,4 +235,25 @@ async fn metadata_is_never_asked_through_a_proxy() {
         site.pull_in(&[], &site.environment_with(cloud, &variables)).await.response();
     }
     assert_eq!(proxy.received_requests().await.expect("recorded").len(), 0, "loopback and metadata are reached directly");
+}
+
+#[tokio::test]
+async fn artifactory_is_reached_through_the_proxy_unless_it_is_an_exception() {
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://user:proxy-password@{}", proxy.local_addr().expect("an address"));
+    let site = Site::start().await;
+    let variables = [("artifactory_url", "acme.invalid"), ("HTTPS_PROXY", address.as_str()), ("http_timeout_seconds", "5")];
+    let seen = tokio::spawn(async move {
+        let (mut connection, _) = proxy.accept().await.expect("a connection");
+        let mut head = vec![0; 4096];
+        let length = connection.read(&mut head).await.expect("a request");
+        connection.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n").await.expect("a reply");
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let outcome = run(&[], &site.environment_with("azure", &variables), &request("acme.invalid/x")).await;
+    assert!(!outcome.failure(5).contains("proxy-password"), "{}", outcome.stderr);
+    assert!(seen.await.expect("a request").starts_with("CONNECT acme.invalid:443 HTTP/1.1\r\n"));
+    let excepted = [&variables[..], &[("NO_PROXY", ".invalid")]].concat();
+    let outcome = run(&[], &site.environment_with("azure", &excepted), &request("acme.invalid/x")).await;
+    assert!(outcome.failure(5).contains("cannot connect"), "asked by name: {}", outcome.stderr);
 }

@@ -89,3 +89,10 @@ fn a_date_of_another_format_is_told() {
     let text = "Date must be in ISO-8601 'basic format'. Got '2027-01-15T08:00:00Z'. See http://en.wikipedia.org/wiki/ISO_8601";
     assert_eq!(signed.refusal().unwrap().to_string(), text);
 }
+
+#[test]
+fn a_header_of_amazon_added_after_signing_is_refused() {
+    let signed = sigv4a("*").with("x-amz-target", "elsewhere");
+    assert_eq!(signed.refusal(), Some(Refusal::HeadersNotSigned("x-amz-target".into())));
+    assert_eq!(sigv4a("*").with("x-amzn-trace-id", "1").refusal(), None);
+}

@@ -1,0 +1,3 @@
+//! What the pure parts of a pull cost inside the process.
+
+fn main() {}

@@ -1,0 +1,123 @@
+//! What has to be so after each part of the demo.
+
+use std::io;
+
+use super::attempt::{Attempt, PullAttempt};
+use super::check::Checks;
+use super::endpoint::{Request, listed};
+use super::node::Node;
+use super::secrets::Secrets;
+use crate::kubelet::{CredentialProviderResponse, Ending, GoDuration, NoAnswer, Run};
+use crate::registry::Descriptor;
+
+/// How Artifactory refuses at its token endpoint.
+const UNAUTHORIZED: u16 = 401;
+
+/// Judges one pull.
+pub(super) fn of_pull(attempt: &Attempt, node: &Node, secrets: &Secrets) -> Checks {
+    let mut checks = Checks::default();
+    let exited = attempt.run.as_ref().is_ok_and(|run| run.ending == Ending::Exited(0));
+    checks.expect("the provider ends well", exited, "exit code 0", ending(&attempt.run));
+    let taken = attempt.response().is_some();
+    checks.expect("the kubelet takes the answer", taken, "a response of v1", refusal(attempt.answer.as_ref()));
+    if let Some(response) = attempt.response() {
+        of_response(&mut checks, response, attempt, node);
+    }
+    of_requests(&mut checks, attempt);
+    let pull = attempt.pull.as_ref();
+    let pulled = pull.is_some_and(|pull| pull.result.is_ok());
+    let got = pull.map_or_else(|| "no credential to pull with".to_owned(), PullAttempt::ending);
+    checks.expect("the image is pulled, each digest as announced", pulled, "manifest, config and layers", got);
+    let found = secrets.in_text(&attempt.stderr());
+    checks.expect("standard error holds no secret", found == 0, 0, found);
+    checks
+}
+
+/// Judges a pull that must be refused.
+pub(super) fn of_refusal(pull: &PullAttempt) -> Checks {
+    let mut checks = Checks::default();
+    let status = pull.result.as_ref().err().and_then(crate::registry::PullError::status);
+    let expected = format!("an answer with {UNAUTHORIZED}");
+    checks.expect("the registry refuses", status == Some(UNAUTHORIZED), expected, pull.ending());
+    checks
+}
+
+/// Judges where secrets went; `shown` is all that the demo has written.
+pub(super) fn of_secrets(node: &Node, secrets: &Secrets, shown: &str) -> Checks {
+    let mut checks = Checks::default();
+    let cloud = node.cloud.kit().journal.requests();
+    let astray: usize = cloud.iter().map(|request| secrets.astray_at_cloud(request)).sum();
+    checks.expect("the cloud sees no credential of Artifactory", astray == 0, 0, astray);
+    let artifactory = node.artifactory.kit().journal.requests();
+    let astray: usize = artifactory.iter().map(|request| secrets.astray_at_artifactory(request)).sum();
+    checks.expect("Artifactory sees no secret access key and no metadata session token", astray == 0, 0, astray);
+    let found = secrets.in_text(shown);
+    checks.expect("this output holds no secret", found == 0, 0, found);
+    checks
+}
+
+fn of_response(checks: &mut Checks, response: &CredentialProviderResponse, attempt: &Attempt, node: &Node) {
+    let (keys, registry): (Vec<_>, _) = (response.auth.keys().map(String::as_str).collect(), node.image.registry());
+    let got = if keys.is_empty() { "an empty auth".to_owned() } else { keys.join(", ") };
+    checks.expect("auth names the image's registry and no other", keys == [registry], registry, got);
+    if let Some(auth) = attempt.auth(node) {
+        let (user, password) = (auth.username.len(), auth.password.len());
+        let got = format!("a username of {user} and a password of {password} characters");
+        checks.expect("the credential is complete", user > 0 && password > 0, "a username and a password", got);
+    }
+    let limit = attempt.lifetime.map_or(i64::MAX, |lifetime| lifetime.left);
+    let cached = response.cache_duration.map(GoDuration::as_secs);
+    let fits = cached.is_some_and(|seconds| seconds > 0 && seconds < limit);
+    let expected = attempt.lifetime.map_or_else(
+        || "a cacheDuration above 0s".to_owned(),
+        |lifetime| format!("a cacheDuration above 0s and below {}", GoDuration::from_secs(lifetime.left)),
+    );
+    let got = response.cache_duration.map_or_else(|| "none".to_owned(), |duration| duration.to_string());
+    checks.expect("the answer is kept for less than the token lives", fits, expected, got);
+}
+
+/// An identity of a cloud is proven with its metadata service and exchanged once; a static one asks nobody.
+fn of_requests(checks: &mut Checks, attempt: &Attempt) {
+    let requests = attempt.timeline.requests();
+    let exchanges = attempt.timeline.artifactory.len();
+    let proofs = requests.len() - exchanges;
+    let (is_so, expected) = match attempt.identity.cloud_provider() {
+        Some(_) => (proofs > 0 && exchanges == 1, "requests to the metadata service and one exchange, all granted"),
+        None => (requests.is_empty(), "none"),
+    };
+    let granted = requests.iter().all(Request::is_granted);
+    checks.expect("the provider asks what it needs", is_so && granted, expected, listed(&requests));
+    if attempt.identity.cloud_provider().is_some() {
+        let verification = attempt.timeline.verification();
+        let is_so = !verification.is_empty() && verification.iter().all(Request::is_granted);
+        checks.expect(
+            "Artifactory verifies the proof with the cloud",
+            is_so,
+            "at least one request",
+            listed(&verification),
+        );
+    }
+}
+
+fn ending(run: &io::Result<Run>) -> String {
+    match run {
+        Ok(run) => run.ending.to_string(),
+        Err(error) => format!("no run: {error}"),
+    }
+}
+
+fn refusal(answer: Option<&Result<CredentialProviderResponse, NoAnswer>>) -> String {
+    match answer {
+        Some(Err(error)) => error.to_string(),
+        Some(Ok(_)) => "a response".to_owned(),
+        None => "nothing".to_owned(),
+    }
+}
+
+/// All that a pull brought, manifest first.
+pub(super) fn parts(pull: &PullAttempt) -> Vec<Descriptor> {
+    match &pull.result {
+        Ok(pulled) => [&pulled.manifest, &pulled.config].into_iter().chain(&pulled.layers).cloned().collect(),
+        Err(_) => Vec::new(),
+    }
+}
