@@ -73,7 +73,9 @@ mod tests {
 
     #[test]
     fn what_makes_no_measurement_is_refused() {
-        for line in ["", "pul", "pull pull", "pull --rounds 0", "pull --rounds x", "pull --profile debug", "budget --force"] {
+        for line in
+            ["", "pul", "pull pull", "pull --rounds 0", "pull --rounds x", "pull --profile debug", "budget --force"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

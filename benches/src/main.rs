@@ -59,10 +59,12 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode, Failure> {
     let out = &mut io::stdout();
     let own = std::env::current_exe()?;
-    let (cargo, tools) = (variable("CARGO").map(PathBuf::from), Tools::on_path(variable("PATH").unwrap_or_default()));
+    let (cargo, tools) = (variable("CARGO").map(PathBuf::from), Tools::on_path(&variable("PATH").unwrap_or_default()));
     match Command::parse(std::env::args_os().skip(1))? {
         Command::Print(text) => out.write_all(text.as_bytes())?,
-        Command::Pull { profile, plan } => pull::report(&Programs::of(&own, cargo.as_deref(), profile)?, plan, &tools, out)?,
+        Command::Pull { profile, plan } => {
+            pull::report(&Programs::of(&own, cargo.as_deref(), profile)?, plan, &tools, out)?;
+        }
         Command::Budget { profile, mode } => {
             return budget::run(&Programs::of(&own, cargo.as_deref(), profile)?, mode, &tools, out);
         }

@@ -20,7 +20,10 @@ pub(crate) enum Profile {
 impl Profile {
     /// Parses the profile's name.
     pub(crate) fn parse(name: &str) -> Result<Self, &'static str> {
-        [Self::Release, Self::Dist].into_iter().find(|profile| profile.name() == name).ok_or("it is neither release nor dist")
+        [Self::Release, Self::Dist]
+            .into_iter()
+            .find(|profile| profile.name() == name)
+            .ok_or("it is neither release nor dist")
     }
 
     /// The profile's name, which is also that of the folder it is built to.

@@ -15,8 +15,6 @@ use crate::programs::Programs;
 pub(crate) struct Site {
     /// Every variable that points a program at the mocks.
     pub(crate) environment: BTreeMap<String, String>,
-    /// Where the clouds are.
-    pub(crate) cloud_url: String,
     /// Where Artifactory is.
     pub(crate) artifactory_url: String,
     /// The certificate authority to trust.
@@ -30,14 +28,15 @@ impl Site {
     pub(crate) fn start(programs: &Programs) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
         let ca_file = folder.path().join("ca.pem");
-        let (cloud, cloud_says) = Mock::start(&programs.mock("mock-cloud"), &["--ca-file".as_ref(), &folder.path().join("cloud.pem")])?;
+        let (cloud, cloud_says) =
+            Mock::start(&programs.mock("mock-cloud"), &["--ca-file".as_ref(), &folder.path().join("cloud.pem")])?;
         let trust = ["--trust".as_ref(), Path::new(&cloud_says.url), "--ca-file".as_ref(), &ca_file];
         let (artifactory, artifactory_says) = Mock::start(&programs.mock("mock-artifactory"), &trust)?;
         let mut environment = cloud_says.environment;
         environment.extend(artifactory_says.environment);
         environment.insert("SSL_CERT_FILE".to_owned(), ca_file.display().to_string());
-        let (cloud_url, artifactory_url) = (cloud_says.url, artifactory_says.url);
-        Ok(Self { environment, cloud_url, artifactory_url, ca_file, _mocks: [cloud, artifactory], _folder: folder })
+        let artifactory_url = artifactory_says.url;
+        Ok(Self { environment, artifactory_url, ca_file, _mocks: [cloud, artifactory], _folder: folder })
     }
 
     /// A variable that the mocks have named.
@@ -61,7 +60,8 @@ impl Mock {
         let mut mock = Self(child.map_err(|error| format!("failed to start `{}`: {error}", program.display()))?);
         let mut line = String::new();
         BufReader::new(mock.0.stdout.take().ok_or("a mock without stdout")?).read_line(&mut line)?;
-        let ready = serde_json::from_str(&line).map_err(|error| format!("`{}` is not ready: {error}", program.display()))?;
+        let ready =
+            serde_json::from_str(&line).map_err(|error| format!("`{}` is not ready: {error}", program.display()))?;
         Ok((mock, ready))
     }
 }

@@ -36,13 +36,19 @@ pub(crate) fn observe(subject: &Subject, command: Command) -> Result<(), Failure
     subject.judge(child.wait()?, &stdout, &stderr)
 }
 
-/// Starts the command, writes its stdin and reads its output to the end; both fit into a pipe.
-fn run(subject: &Subject, mut command: Command) -> Result<(Child, Vec<u8>, Vec<u8>), Failure> {
+/// Starts the command and writes its stdin, which fits into a pipe.
+pub(crate) fn begin(subject: &Subject, mut command: Command) -> Result<Child, Failure> {
     let mut child = command.spawn().map_err(|error| format!("failed to start {}: {error}", subject.name))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A program that does not read may be gone already.
         let _ = stdin.write_all(subject.stdin.as_bytes());
     }
+    Ok(child)
+}
+
+/// Starts the command and reads its output to the end; what it writes to stderr fits into a pipe.
+fn run(subject: &Subject, command: Command) -> Result<(Child, Vec<u8>, Vec<u8>), Failure> {
+    let mut child = begin(subject, command)?;
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     child.stdout.take().ok_or("a child without stdout")?.read_to_end(&mut stdout)?;
     child.stderr.take().ok_or("a child without stderr")?.read_to_end(&mut stderr)?;

@@ -139,7 +139,8 @@ impl StaticConfiguration {
     /// Writes the file; it goes with this value.
     pub(crate) fn write() -> Result<Self, Failure> {
         let file = Self(tempfile::tempdir()?);
-        let text = "routes:\n  - matchImages: [images.example.com]\n    static: {username: puller, password: password}\n";
+        let text =
+            "routes:\n  - matchImages: [images.example.com]\n    static: {username: puller, password: password}\n";
         std::fs::write(file.path(), text)?;
         Ok(file)
     }

@@ -1,11 +1,10 @@
 //! The counting tools, and what is said where one is missing.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::Failure;
-use crate::series::Series;
 use crate::start::observe;
 use crate::subject::Subject;
 
@@ -46,8 +45,8 @@ pub(crate) struct Tools(Vec<PathBuf>);
 
 impl Tools {
     /// The directories of a `PATH`.
-    pub(crate) fn on_path(path: OsString) -> Self {
-        Self(std::env::split_paths(&path).collect())
+    pub(crate) fn on_path(path: &OsStr) -> Self {
+        Self(std::env::split_paths(path).collect())
     }
 
     /// System calls of the subject and all its threads, in `runs` runs.
@@ -86,7 +85,7 @@ impl Tools {
     }
 
     fn find(&self, name: &str) -> Option<PathBuf> {
-        self.0.iter().map(|folder| folder.join(OsStr::new(name))).find(|path| path.is_file())
+        self.0.iter().map(|folder| folder.join(name)).find(|path| path.is_file())
     }
 }
 
@@ -96,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_missing_tool_is_told_and_not_counted() {
-        let count = Tools::on_path("/nowhere".into()).instructions(&Subject::nothing(), 3).unwrap();
+        let count = Tools::on_path("/nowhere".as_ref()).instructions(&Subject::nothing(), 3).unwrap();
         assert_eq!(count.median(), None);
         assert_eq!(count.to_string(), "not measured: valgrind is not installed");
     }

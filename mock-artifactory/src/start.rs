@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use mock_kit::{Authority, Kit, Listen, Server, TlsIdentity};
+use mock_kit::{Authority, Kit, Listen, Server, SigningKey, TlsIdentity};
 
 use crate::state::{Scheme, State, StateError};
 use crate::trust::{self, Trust, TrustError};
@@ -96,6 +96,8 @@ impl MockArtifactory {
         let state = State::new(kit.clone(), world, scheme, trusted.as_ref(), trust::client(&ca_pem)?)?;
         let state = Arc::new(state);
         let address = options.listen;
+        let ready = tokio::task::spawn_blocking(SigningKey::wait_for_named).await;
+        ready.map_err(|error| StartError::Listen { address, source: std::io::Error::other(error) })?;
         let listen = match tls {
             Some(tls) => Listen::Tls(address, tls.identity),
             None => Listen::Plain(address),

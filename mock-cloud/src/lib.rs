@@ -50,7 +50,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use mock_kit::{Authority, Kit, Listen, Server, TlsIdentity};
+use mock_kit::{Authority, Kit, Listen, Server, SigningKey, TlsIdentity};
 
 use aws::Aws;
 use azure::{Azure, TokenVersion};
@@ -124,6 +124,7 @@ impl MockCloud {
         let tls = Listen::Tls(listeners.tls, identity).bind().await?;
         let aws = Aws::new(&world.aws, &kit);
         let router = router(&world, &aws, &plain.url(), &kit, own_authority);
+        tokio::task::spawn_blocking(SigningKey::wait_for_named).await.map_err(io::Error::other)?;
         Ok(Self {
             environment: environment::environment(&world, &plain.url()),
             plain: plain.serve(router.clone(), &kit),

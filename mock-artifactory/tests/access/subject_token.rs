@@ -136,7 +136,9 @@ async fn an_elliptic_key_signs_too_and_only_with_its_own_algorithm() {
     let coordinate = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let (x, y) = (coordinate(&point[1..33]), coordinate(&point[33..65]));
     let jwk = json!({"kty": "EC", "crv": "P-256", "kid": "elliptic", "x": x, "y": y});
-    issuer.publish(vec![issuer.key().jwk(), jwk]);
+    let mut other_kind = issuer.key().jwk();
+    other_kind.as_object_mut().unwrap().remove("alg");
+    issuer.publish(vec![other_kind, jwk]);
     let key = jsonwebtoken::EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
     for (key_id, message) in [("elliptic", ""), (issuer.key().key_id(), "Invalid token, unknown key")] {

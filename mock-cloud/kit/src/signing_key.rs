@@ -42,6 +42,14 @@ impl SigningKey {
         named.entry(name.to_owned()).or_insert_with(Self::generate).clone()
     }
 
+    /// Waits until every key that was asked for by name is made, so that no first answer waits for one.
+    pub fn wait_for_named() {
+        let keys: Vec<Self> = NAMED.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for key in keys {
+            key.material();
+        }
+    }
+
     /// Makes a fresh key, which no other call answers.
     #[must_use]
     pub fn generate() -> Self {

@@ -36,19 +36,15 @@ pub(crate) fn try_send(
     body: &[u8],
     patience: Duration,
 ) -> io::Result<Answer> {
-    let mut head = format!("{method} {target} HTTP/1.1\r\n");
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        head += &format!("Host: {to}\r\n");
-    }
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    if !body.is_empty() {
-        head += &format!("Content-Length: {}\r\n", body.len());
-    }
+    let (host, length) = (to.to_string(), body.len().to_string());
+    let is_given = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let host = (!is_given).then_some(("Host", host.as_str()));
+    let length = (!body.is_empty()).then_some(("Content-Length", length.as_str()));
+    let fields = host.into_iter().chain(length).chain(headers.iter().copied());
+    let fields: String = fields.flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect();
     let mut stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(patience))?;
-    stream.write_all(format!("{head}\r\n").as_bytes())?;
+    stream.write_all(format!("{method} {target} HTTP/1.1\r\n{fields}\r\n").as_bytes())?;
     // A server may answer and close before it has read a body that is too long.
     let _ = stream.write_all(body);
     let mut answer = Vec::new();

@@ -100,8 +100,9 @@ impl<'a> Authorization<'a> {
     ///
     /// The rule is that of the
     /// [IAM user guide](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request).
-    /// Some services bend it for a session token added after signing; this one keeps to it. The text for headers other
-    /// than the host is versitygw's.
+    /// Some services bend it for a session token added after signing; this one keeps to it. A region set means nothing to
+    /// SigV4 and may be added to it unsigned, as jfrog/jfrog-secret-rotator-lambda does. The text for headers other than the
+    /// host is versitygw's.
     pub(crate) fn covers_what_it_must(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let signed = self.signed_headers();
         if !signed.contains(&"host") {
@@ -143,7 +144,7 @@ impl<'a> Authorization<'a> {
 fn must_be_signed(algorithm: Algorithm, headers: &HeaderMap) -> BTreeSet<&str> {
     let names = headers.keys().map(HeaderName::as_str);
     names
-        .filter(|name| name.starts_with("x-amz-"))
+        .filter(|name| name.starts_with("x-amz-") && *name != region_set::HEADER)
         .chain([dated_by(headers)])
         .chain((algorithm == Algorithm::Ecdsa).then_some(region_set::HEADER))
         .collect()
@@ -294,6 +295,9 @@ mod tests {
     fn the_host_the_date_and_every_amazon_header_must_be_signed() {
         let ecdsa = "AWS4-ECDSA-P256-SHA256 Credential=a,SignedHeaders=host;x-amz-date,Signature=00";
         let extra = [DATED[0], ("x-amz-security-token", "t"), ("x-amzn-trace-id", "i")];
+        let region_set = [DATED[0], ("x-amz-region-set", "us-east-1")];
+        let added = headers(COMPLETE, &region_set);
+        assert!(Authorization::from_headers(&added).unwrap().covers_what_it_must(&added).is_ok(), "no part of SigV4");
         let unhosted = COMPLETE.replace("host;", "");
         let undated = COMPLETE.replace(";x-amz-date", "");
         let old = [("date", "20260102T030405Z")];

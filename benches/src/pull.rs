@@ -1,0 +1,120 @@
+//! The report: what each kind of pull costs beside doing nothing and beside a plain client.
+
+use std::io::Write;
+
+use crate::Failure;
+use crate::machine;
+use crate::programs::Programs;
+use crate::rounds::{self, Plan};
+use crate::series::{Series, megabytes};
+use crate::site::Site;
+use crate::start::Cost;
+use crate::subject::{AZURE, PLAIN_CLIENT, StaticConfiguration, Subject, TRUE};
+use crate::table::Table;
+use crate::tool::{Count, Tools};
+
+/// Runs under the counting tools, for each subject.
+const COUNTED_RUNS: usize = 5;
+
+/// One subject's measurement.
+struct Measured {
+    name: &'static str,
+    wall: Series,
+    processor: Series,
+    /// In MB; `None` when only the measuring program's own peak could be seen.
+    peak_memory: Option<f64>,
+}
+
+/// Measures everything and writes Markdown.
+pub(crate) fn report(programs: &Programs, plan: Plan, tools: &Tools, out: &mut impl Write) -> Result<(), Failure> {
+    let (site, file) = (Site::start(programs)?, StaticConfiguration::write()?);
+    let mut subjects = vec![Subject::nothing(), Subject::plain_client(programs, &site)?];
+    subjects.extend(Subject::clouds(programs, &site)?);
+    subjects.extend([Subject::fixed(programs, &file), Subject::declined(programs)]);
+    writeln!(out, "{}\n", machine::description())?;
+    writeln!(out, "Profile {}, {} rounds after {}.\n", programs.profile.name(), plan.rounds, plan.warm_up)?;
+    let costs = rounds::run(&subjects, plan)?;
+    let measured = subjects.iter().zip(&costs).map(|(subject, costs)| Measured::of(subject, costs, tools));
+    let measured = measured.collect::<Result<Vec<_>, _>>()?;
+    absolute(&measured).write(out)?;
+    ratios(&measured)?.write(out)?;
+    counts(&subjects, tools)?.write(out)?;
+    writeln!(out, "Binary: {:.2} MB", megabytes(std::fs::metadata(programs.provider())?.len()))?;
+    Ok(())
+}
+
+impl Measured {
+    fn of(subject: &Subject, costs: &[Cost], tools: &Tools) -> Result<Self, Failure> {
+        let (wall, processor) = (Series::wall(costs), Series::processor(costs));
+        Ok(Self { name: subject.name, wall, processor, peak_memory: peak_memory(subject, costs, tools)? })
+    }
+}
+
+/// The median peak in MB, unless it is that of the measuring program; then the tool's reading, if there is the tool.
+fn peak_memory(subject: &Subject, costs: &[Cost], tools: &Tools) -> Result<Option<f64>, Failure> {
+    let own = own_peak().ok_or("/proc/self/status names no peak of memory")?;
+    let median = Series::peak_memory(costs).median();
+    if median > megabytes(own) { Ok(Some(median)) } else { Ok(tools.peak_memory(subject)?.median().map(megabytes)) }
+}
+
+fn own_peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))?;
+    kilobytes.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+fn absolute(measured: &[Measured]) -> Table {
+    let head = ["", "wall min ms", "wall p50 ms", "wall p95 ms", "CPU p50 ms", "CPU p95 ms", "peak memory MB"];
+    let mut table = Table::new(&head);
+    for Measured { name, wall, processor, peak_memory } in measured {
+        let times = [wall.least(), wall.median(), wall.percentile_95(), processor.median(), processor.percentile_95()];
+        table.row(name, times.map(two_places).into_iter().chain([memory(*peak_memory)]));
+    }
+    table
+}
+
+/// Each provider row against doing nothing; the Azure row also against the plain client, whose requests it makes.
+fn ratios(measured: &[Measured]) -> Result<Table, Failure> {
+    let named = |name| measured.iter().find(|row| row.name == name).ok_or("a subject is missing");
+    let (nothing, plain) = (named(TRUE)?, named(PLAIN_CLIENT)?);
+    let mut table = Table::new(&["ratio of medians", "wall", "CPU", "peak memory"]);
+    for row in measured.iter().filter(|row| row.name != TRUE) {
+        table.row(&format!("{} / {TRUE}", row.name), compare(row, nothing));
+    }
+    table.row(&format!("{AZURE} / {PLAIN_CLIENT}"), compare(named(AZURE)?, plain));
+    Ok(table)
+}
+
+fn compare(row: &Measured, base: &Measured) -> [String; 3] {
+    let memory = row.peak_memory.zip(base.peak_memory).map(|(row, base)| row / base);
+    [
+        two_places(row.wall.median() / base.wall.median()),
+        two_places(row.processor.median() / base.processor.median()),
+        memory.map_or_else(|| "not measured".to_owned(), two_places),
+    ]
+}
+
+fn counts(subjects: &[Subject], tools: &Tools) -> Result<Table, Failure> {
+    let mut table = Table::new(&["median of runs", "system calls", "spread", "instructions", "spread"]);
+    for subject in subjects {
+        let calls = tools.system_calls(subject, COUNTED_RUNS)?;
+        let instructions = tools.instructions(subject, COUNTED_RUNS)?;
+        table.row(subject.name, [calls.to_string(), spread(&calls), instructions.to_string(), spread(&instructions)]);
+    }
+    Ok(table)
+}
+
+/// The least and the greatest of the runs.
+fn spread(count: &Count) -> String {
+    let Count::Counted(runs) = count else { return String::new() };
+    let ends = runs.iter().min().zip(runs.iter().max());
+    ends.map_or_else(String::new, |(least, greatest)| format!("{least} to {greatest}"))
+}
+
+fn memory(megabytes: Option<f64>) -> String {
+    megabytes.map_or_else(|| "not measured: strace is not installed".to_owned(), two_places)
+}
+
+fn two_places(value: f64) -> String {
+    format!("{value:.2}")
+}
