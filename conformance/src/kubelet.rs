@@ -1,4 +1,4 @@
-//! The kubelet's side of one call to a credential provider.
+//! What the kubelet does with a credential provider in one pull.
 //!
 //! ```text
 //!  image ──▶ repository ──▶ request ──▶ exec ──▶ response ──▶ credentials by registry

@@ -10,8 +10,8 @@
 //!
 //! # Layout
 //!
-//! - [`kubelet`]: one call: image to request, child process, response
-//! - [`registry`]: one pull: challenge, token, manifest, blobs, digests
+//! - [`kubelet`]: the credential provider is asked: image to request, child process, response
+//! - [`registry`]: the image is pulled: challenge, token, manifest, blobs, digests
 //! - [`program`]: where the program under test comes from
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
 

@@ -87,7 +87,11 @@ pub enum ExchangeError {
 ///
 /// # Errors
 /// When Artifactory cannot be reached, refuses, or answers with something that is no credential.
-pub async fn exchange(http: &Http, artifactory: &ArtifactoryUrl, proof: Proof<'_>) -> Result<RegistryCredential, ExchangeError> {
+pub async fn exchange(
+    http: &Http,
+    artifactory: &ArtifactoryUrl,
+    proof: Proof<'_>,
+) -> Result<RegistryCredential, ExchangeError> {
     let (request, form) = match &proof {
         Proof::IdToken { token, provider } => (id_token_request(artifactory, token, provider), provider.token_form),
         Proof::SignedCallerIdentity { request, token_lifetime } => {
@@ -132,7 +136,9 @@ fn caller_identity_request(artifactory: &ArtifactoryUrl, signed: &SignedRequest,
     signed
         .headers
         .iter()
-        .fold(Request::post_json(url, &json!({ "expires_in": expires_in })), |request, (name, value)| request.secret_header(name, value))
+        .fold(Request::post_json(url, &json!({ "expires_in": expires_in })), |request, (name, value)| {
+            request.secret_header(name, value)
+        })
 }
 
 fn refuse_failure(reply: &Reply) -> Result<(), ExchangeError> {

@@ -90,7 +90,9 @@ mod tests {
 
     #[test]
     fn version_and_help_print() {
-        assert!(matches!(parse(&["--version"]).expect("a command"), Command::Print(text) if text.contains(env!("CARGO_PKG_VERSION"))));
+        assert!(
+            matches!(parse(&["--version"]).expect("a command"), Command::Print(text) if text.contains(env!("CARGO_PKG_VERSION")))
+        );
         assert!(matches!(parse(&["-h"]).expect("a command"), Command::Print(text) if text.contains("--config")));
     }
 

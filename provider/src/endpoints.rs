@@ -30,7 +30,8 @@ impl Endpoints {
     /// # Errors
     /// When a variable holds something that is not such an address.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let base = |name| environment.value(name).map_or_else(|| Ok(METADATA.to_owned()), |value| base_url(name, value));
+        let base =
+            |name| environment.value(name).map_or_else(|| Ok(METADATA.to_owned()), |value| base_url(name, value));
         let gcp_metadata = match environment.value("GCE_METADATA_HOST") {
             None => METADATA.to_owned(),
             Some(host) => base_url("GCE_METADATA_HOST", &format!("http://{host}"))?,
@@ -125,7 +126,19 @@ mod tests {
 
     #[test]
     fn what_is_no_region_is_refused() {
-        for name in ["", "*", "us-east", "us-east-1a", "us-east-1.evil.example", "xx-east-1", "us-east-1/", "US-EAST-1", "us--1", "cn-", "us-gov-west"] {
+        for name in [
+            "",
+            "*",
+            "us-east",
+            "us-east-1a",
+            "us-east-1.evil.example",
+            "xx-east-1",
+            "us-east-1/",
+            "US-EAST-1",
+            "us--1",
+            "cn-",
+            "us-gov-west",
+        ] {
             assert_eq!(Region::parse(name), None, "{name}");
         }
     }

@@ -263,7 +263,8 @@ impl Http {
     async fn attempt(&self, request: &Request) -> Result<Reply, HttpError> {
         let left = self.deadline.remaining().ok_or(HttpError::Deadline)?;
         let patience = self.service.patience().min(left);
-        let silence = if left <= self.service.patience() { HttpError::Deadline } else { HttpError::Silence { after: patience } };
+        let silence =
+            if left <= self.service.patience() { HttpError::Deadline } else { HttpError::Silence { after: patience } };
         tokio::time::timeout(patience, self.exchange(request)).await.unwrap_or(Err(silence))
     }
 
@@ -363,7 +364,9 @@ fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rus
 fn in_words(reason: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Reason;
     match reason {
-        Reason::UnknownIssuer | Reason::BadSignature => "it is not signed by an authority that is trusted here".to_owned(),
+        Reason::UnknownIssuer | Reason::BadSignature => {
+            "it is not signed by an authority that is trusted here".to_owned()
+        }
         Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_owned(),
         Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
         Reason::NotValidForName | Reason::NotValidForNameContext { .. } => "it is for another host name".to_owned(),
@@ -387,7 +390,8 @@ mod tests {
 
     #[test]
     fn a_debugged_request_hides_its_secret_headers() {
-        let request = Request::get("http://x/".to_owned()).secret_header("authorization", &Secret::new("s3cret".to_owned()));
+        let request =
+            Request::get("http://x/".to_owned()).secret_header("authorization", &Secret::new("s3cret".to_owned()));
         assert!(!format!("{request:?}").contains("s3cret"));
     }
 }

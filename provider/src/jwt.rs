@@ -22,7 +22,8 @@ impl Claims {
     #[must_use]
     pub fn read(token: &Secret) -> Option<Self> {
         let mut segments = token.expose().split('.');
-        let (_, Some(payload), Some(_), None) = (segments.next(), segments.next(), segments.next(), segments.next()) else {
+        let (_, Some(payload), Some(_), None) = (segments.next(), segments.next(), segments.next(), segments.next())
+        else {
             return None;
         };
         let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;

@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn nodes_differ_and_one_node_is_stable() {
         let life = Lifetime::Ends(Duration::from_secs(7_200));
-        let durations: std::collections::BTreeSet<_> = (0..50).map(|n| life.cache_duration(&format!("node-{n}"))).collect();
+        let durations: std::collections::BTreeSet<_> =
+            (0..50).map(|n| life.cache_duration(&format!("node-{n}"))).collect();
         assert!(durations.len() > 20, "{durations:?}");
         assert_eq!(life.cache_duration("node-7"), life.cache_duration("node-7"));
     }

@@ -121,3 +121,58 @@ pub(super) fn parts(pull: &PullAttempt) -> Vec<Descriptor> {
         Err(_) => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::kubelet::RegistryAuth;
+    use crate::registry::Client;
+
+    /// Sends what a program might send to the metadata service.
+    fn ask(node: &Node, query: &str) {
+        let mut stream = TcpStream::connect(node.cloud.url().trim_start_matches("http://")).unwrap();
+        write!(stream, "GET /latest/?{query} HTTP/1.1\r\nhost: metadata\r\nconnection: close\r\n\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    }
+
+    fn failed(node: &Node, secrets: &Secrets, shown: &str) -> Vec<&'static str> {
+        of_secrets(node, secrets, shown).failed().map(|(check, ..)| check).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_secret_that_goes_astray_is_found_wherever_it_went() {
+        let node = Node::start().await.unwrap();
+        let aws = node.cloud.secrets();
+        let key = aws.iter().find(|secret| secret.len() == 40).unwrap().clone();
+        let secrets = Secrets::of(aws, &[], vec![node.password().to_owned()]);
+        ask(&node, "t=nothing");
+        assert_eq!(failed(&node, &secrets, "a table"), [""; 0]);
+        assert_eq!(failed(&node, &secrets, &key), ["this output holds no secret"]);
+        ask(&node, &format!("t={}", node.password()));
+        assert_eq!(failed(&node, &secrets, ""), ["the cloud sees no credential of Artifactory"]);
+        let auth = RegistryAuth { username: "u".into(), password: key };
+        let client = Client::trusting(node.artifactory.ca_pem()).unwrap();
+        client.pull(&node.image, Some(&auth)).await.unwrap_err();
+        assert!(
+            failed(&node, &secrets, "")
+                .contains(&"Artifactory sees no secret access key and no metadata session token")
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_pull_that_is_granted_or_gets_no_answer_is_no_refusal() {
+        let node = Node::start().await.unwrap();
+        let auth = RegistryAuth { username: node.username.clone(), password: node.password().to_owned() };
+        let client = Client::trusting(node.artifactory.ca_pem()).unwrap();
+        let granted = PullAttempt::make(&node, &client, Some(&auth)).await;
+        assert_eq!(of_refusal(&granted).failed().count(), 1);
+        let stranger = Client::trusting("").unwrap();
+        let unanswered = PullAttempt::make(&node, &stranger, None).await;
+        assert_eq!(of_refusal(&unanswered).failed().count(), 1);
+        let refused = PullAttempt::make(&node, &client, None).await;
+        assert_eq!(of_refusal(&refused).failed().count(), 0);
+    }
+}

@@ -123,6 +123,16 @@ async fn it_starts_from_the_world_it_is_given() {
     assert_eq!((status("root").await, status("admin").await), (200, 401));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn it_trusts_the_cloud_that_it_is_pointed_at() {
+    let cloud = mock_cloud::MockCloud::start(mock_cloud::World::default()).await.unwrap();
+    let program = Program::start(&["--trust", &cloud.url()]);
+    assert_eq!(program.ready["environment"]["jfrog_oidc_provider_name"], "mock-cloud");
+    assert_eq!(ping(&program, cloud.authority().certificate_pem()).await.unwrap(), "OK");
+    let ca = std::fs::read_to_string(program.ca_file()).unwrap();
+    assert_eq!(ca.trim(), cloud.authority().certificate_pem().trim());
+}
+
 #[test]
 fn it_says_what_is_wrong_and_ends() {
     let folder = tempfile::tempdir().unwrap();

@@ -150,8 +150,14 @@ mod tests {
 
     #[test]
     fn a_refusal_gives_its_message_and_nothing_else() {
-        assert_eq!(refusal(br#"{"errors":[{"code":"BAD_REQUEST","message":"Invalid audience"}]}"#).as_deref(), Some("Invalid audience"));
-        assert_eq!(refusal(br#"{"errors":[{"status":401,"message":"Bad credentials"}]}"#).as_deref(), Some("Bad credentials"));
+        assert_eq!(
+            refusal(br#"{"errors":[{"code":"BAD_REQUEST","message":"Invalid audience"}]}"#).as_deref(),
+            Some("Invalid audience")
+        );
+        assert_eq!(
+            refusal(br#"{"errors":[{"status":401,"message":"Bad credentials"}]}"#).as_deref(),
+            Some("Bad credentials")
+        );
         for body in ["", "<html>", "{}", r#"{"errors":[]}"#, r#"{"errors":"x"}"#] {
             assert_eq!(refusal(body.as_bytes()), None, "{body}");
         }

@@ -47,7 +47,11 @@ impl ArtifactoryUrl {
         let url = reqwest::Url::parse(&format!("https://{text}/")).map_err(|_| ArtifactoryUrlError::Host)?;
         let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.ends_with(':');
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'%');
-        if plain && visible && url.port() != Some(0) { Ok(Self(text.to_owned())) } else { Err(ArtifactoryUrlError::Host) }
+        if plain && visible && url.port() != Some(0) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ArtifactoryUrlError::Host)
+        }
     }
 
     /// The registry host as image names carry it, port included.

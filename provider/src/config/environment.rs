@@ -25,7 +25,9 @@ fn identity(environment: &Environment) -> Result<IdentitySource, ConfigError> {
         "aws" => aws(environment).map(IdentitySource::AwsInstanceRole),
         "azure" => azure(environment).map(IdentitySource::AzureManagedIdentity),
         "google" => google(environment).map(IdentitySource::GcpMetadata),
-        value => Err(ConfigError::Choice { name: "cloud_provider", value: value.to_owned(), choices: "aws, azure, google" }),
+        value => {
+            Err(ConfigError::Choice { name: "cloud_provider", value: value.to_owned(), choices: "aws, azure, google" })
+        }
     }
 }
 
@@ -33,12 +35,19 @@ fn aws(environment: &Environment) -> Result<aws::InstanceRole, ConfigError> {
     match environment.value("aws_auth_method") {
         None | Some("assume_role") => {}
         Some(value) => {
-            return Err(ConfigError::Choice { name: "aws_auth_method", value: value.to_owned(), choices: "assume_role" });
+            return Err(ConfigError::Choice {
+                name: "aws_auth_method",
+                value: value.to_owned(),
+                choices: "assume_role",
+            });
         }
     }
     let region = ["aws_region", "AWS_REGION"].into_iter().find_map(|name| Some((name, environment.value(name)?)));
     Ok(aws::InstanceRole {
-        role_name: environment.value("aws_role_name").map(|value| super::role_name("aws_role_name", value)).transpose()?,
+        role_name: environment
+            .value("aws_role_name")
+            .map(|value| super::role_name("aws_role_name", value))
+            .transpose()?,
         region: region.map(|(name, value)| super::region(name, value)).transpose()?,
         token_lifetime: seconds(environment, "secret_ttl_seconds")?.unwrap_or(DEFAULT_TOKEN_LIFETIME),
     })
@@ -48,23 +57,36 @@ fn azure(environment: &Environment) -> Result<azure::ManagedIdentity, ConfigErro
     match environment.required("azure_auth_method", "says how the managed identity is used: imds_direct")? {
         "imds_direct" => {}
         value => {
-            return Err(ConfigError::Choice { name: "azure_auth_method", value: value.to_owned(), choices: "imds_direct" });
+            return Err(ConfigError::Choice {
+                name: "azure_auth_method",
+                value: value.to_owned(),
+                choices: "imds_direct",
+            });
         }
     }
     let resource = match environment.value("azure_app_uri") {
         Some(uri) => uri.to_owned(),
-        None => format!("api://{}", environment.required("azure_app_client_id", "names the application that Artifactory trusts")?),
+        None => format!(
+            "api://{}",
+            environment.required("azure_app_client_id", "names the application that Artifactory trusts")?
+        ),
     };
     let client_id = environment.required("azure_nodepool_client_id", "names the node pool's managed identity")?;
     let audience = environment.value("jfrog_token_audience").unwrap_or("*@*");
-    Ok(azure::ManagedIdentity { resource, client_id: Some(client_id.to_owned()), provider: provider(environment, audience)? })
+    Ok(azure::ManagedIdentity {
+        resource,
+        client_id: Some(client_id.to_owned()),
+        provider: provider(environment, audience)?,
+    })
 }
 
 fn google(environment: &Environment) -> Result<gcp::Metadata, ConfigError> {
     let audience = environment.required("jfrog_oidc_audience", "says which audience the ID token is for")?;
     let account = environment.value("google_service_account_email");
     Ok(gcp::Metadata {
-        service_account: account.map(|value| super::service_account("google_service_account_email", value)).transpose()?,
+        service_account: account
+            .map(|value| super::service_account("google_service_account_email", value))
+            .transpose()?,
         audience: audience.to_owned(),
         provider: provider(environment, audience)?,
     })
@@ -88,7 +110,8 @@ fn deadline(environment: &Environment) -> Result<Duration, ConfigError> {
 
 fn seconds(environment: &Environment, name: &'static str) -> Result<Option<Duration>, ConfigError> {
     let Some(value) = environment.value(name) else { return Ok(None) };
-    let number = || ConfigError::Number { name, value: value.to_owned(), expected: "a number of seconds from 1 to 4294967295" };
+    let number =
+        || ConfigError::Number { name, value: value.to_owned(), expected: "a number of seconds from 1 to 4294967295" };
     let seconds: u32 = value.parse().map_err(|_| number())?;
     if seconds == 0 { Err(number()) } else { Ok(Some(Duration::from_secs(seconds.into()))) }
 }
@@ -134,15 +157,21 @@ mod tests {
 
     #[test]
     fn aws_region_wins_over_the_sdks_variable() {
-        let both = [&AWS[..], &[("aws_region", "eu-central-1"), ("AWS_REGION", "us-east-1"), ("aws_role_name", "node")]].concat();
-        let IdentitySource::AwsInstanceRole(role) = identity_of(with(&both).expect("a configuration")) else { panic!("aws") };
+        let both =
+            [&AWS[..], &[("aws_region", "eu-central-1"), ("AWS_REGION", "us-east-1"), ("aws_role_name", "node")]]
+                .concat();
+        let IdentitySource::AwsInstanceRole(role) = identity_of(with(&both).expect("a configuration")) else {
+            panic!("aws")
+        };
         assert_eq!(role.region.expect("a region").as_str(), "eu-central-1");
         assert_eq!(role.role_name.as_deref(), Some("node"));
     }
 
     #[test]
     fn azure_asks_for_the_applications_uri() {
-        let IdentitySource::AzureManagedIdentity(identity) = identity_of(with(&AZURE).expect("a configuration")) else { panic!("azure") };
+        let IdentitySource::AzureManagedIdentity(identity) = identity_of(with(&AZURE).expect("a configuration")) else {
+            panic!("azure")
+        };
         assert_eq!(identity.resource, "api://app");
         assert_eq!(identity.client_id.as_deref(), Some("pool"));
         assert_eq!(identity.provider.audience.as_deref(), Some("*@*"));
@@ -150,7 +179,9 @@ mod tests {
 
     #[test]
     fn google_sends_one_audience_to_both() {
-        let IdentitySource::GcpMetadata(metadata) = identity_of(with(&GOOGLE).expect("a configuration")) else { panic!("google") };
+        let IdentitySource::GcpMetadata(metadata) = identity_of(with(&GOOGLE).expect("a configuration")) else {
+            panic!("google")
+        };
         assert_eq!(metadata.service_account, None);
         assert_eq!(metadata.audience, "artifactory");
         assert_eq!(metadata.provider.audience.as_deref(), Some("artifactory"));
@@ -158,18 +189,36 @@ mod tests {
 
     #[test]
     fn each_missing_variable_is_named() {
-        for (complete, needed) in [(&AWS[..], &["artifactory_url", "cloud_provider"][..]), (&AZURE[..], &["azure_auth_method", "azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..]), (&GOOGLE[..], &["jfrog_oidc_audience", "jfrog_oidc_provider_name"][..])] {
+        for (complete, needed) in [
+            (&AWS[..], &["artifactory_url", "cloud_provider"][..]),
+            (
+                &AZURE[..],
+                &["azure_auth_method", "azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..],
+            ),
+            (&GOOGLE[..], &["jfrog_oidc_audience", "jfrog_oidc_provider_name"][..]),
+        ] {
             for missing in needed {
                 let rest: Vec<_> = complete.iter().copied().filter(|(name, _)| name != missing).collect();
                 let error = with(&rest).expect_err(missing);
-                assert!(matches!(&error, ConfigError::MissingVariable { variable, .. } if variable == missing), "{error}");
+                assert!(
+                    matches!(&error, ConfigError::MissingVariable { variable, .. } if variable == missing),
+                    "{error}"
+                );
             }
         }
     }
 
     #[test]
     fn words_and_numbers_that_are_none_are_refused() {
-        for (name, value) in [("cloud_provider", "gcp"), ("aws_auth_method", "magic"), ("secret_ttl_seconds", "5h"), ("secret_ttl_seconds", "0"), ("http_timeout_seconds", "-1"), ("aws_region", "*"), ("aws_role_name", "arn:aws:iam::1:role/x")] {
+        for (name, value) in [
+            ("cloud_provider", "gcp"),
+            ("aws_auth_method", "magic"),
+            ("secret_ttl_seconds", "5h"),
+            ("secret_ttl_seconds", "0"),
+            ("http_timeout_seconds", "-1"),
+            ("aws_region", "*"),
+            ("aws_role_name", "arn:aws:iam::1:role/x"),
+        ] {
             let mut variables: Vec<_> = AWS.into_iter().filter(|(known, _)| *known != name).collect();
             variables.push((name, value));
             let error = with(&variables).expect_err(name);
@@ -179,7 +228,9 @@ mod tests {
 
     #[test]
     fn the_deadline_can_only_be_shortened() {
-        let limit = |seconds| with(&[&AWS[..], &[("http_timeout_seconds", seconds)]].concat()).expect("a configuration").deadline;
+        let limit = |seconds| {
+            with(&[&AWS[..], &[("http_timeout_seconds", seconds)]].concat()).expect("a configuration").deadline
+        };
         assert_eq!(limit("10"), Duration::from_secs(10));
         assert_eq!(limit("600"), DEFAULT_DEADLINE);
     }

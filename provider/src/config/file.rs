@@ -88,11 +88,13 @@ struct StaticShape {
 
 /// Reads a configuration file.
 pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
-    let shape: FileShape = serde_saphyr::from_str(text).map_err(|error| ConfigError::Syntax { cause: syntax(&error) })?;
+    let shape: FileShape =
+        serde_saphyr::from_str(text).map_err(|error| ConfigError::Syntax { cause: syntax(&error) })?;
     if shape.routes.is_empty() {
         return Err(ConfigError::NoRoute);
     }
-    let routes = shape.routes.into_iter().enumerate().map(|(index, route)| route.into_route(Place(index + 1), environment));
+    let routes =
+        shape.routes.into_iter().enumerate().map(|(index, route)| route.into_route(Place(index + 1), environment));
     let routes = routes.collect::<Result<_, _>>()?;
     let deadline = shape.deadline.map(|text| duration("deadline", &text)).transpose()?;
     Config::of(routes, deadline.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE)), environment)
@@ -104,7 +106,8 @@ fn syntax(error: &serde_saphyr::Error) -> String {
 }
 
 fn duration(name: &'static str, text: &str) -> Result<Duration, ConfigError> {
-    let number = || ConfigError::Number { name, value: text.to_owned(), expected: "a positive duration such as `30s` or `5h`" };
+    let number =
+        || ConfigError::Number { name, value: text.to_owned(), expected: "a positive duration such as `30s` or `5h`" };
     parse_go_duration(text).ok().filter(|length| length.as_secs() > 0).ok_or_else(number)
 }
 
@@ -167,7 +170,9 @@ fn patterns(entries: &[String], place: Place) -> Result<Vec<ImagePattern>, Confi
 impl IdentityShape {
     fn into_source(self, provider: Option<OidcProviderShape>, place: Place) -> Result<IdentitySource, ConfigError> {
         Ok(match self {
-            Self::AwsInstanceRole(_) if provider.is_some() => return Err(place.wrong(RouteProblem::Unused("oidcProvider"))),
+            Self::AwsInstanceRole(_) if provider.is_some() => {
+                return Err(place.wrong(RouteProblem::Unused("oidcProvider")));
+            }
             Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(shape.into_role()?),
             Self::AzureManagedIdentity(ManagedIdentityShape { resource, client_id }) => {
                 IdentitySource::AzureManagedIdentity(azure::ManagedIdentity {
@@ -176,11 +181,15 @@ impl IdentityShape {
                     provider: OidcProviderShape::into_provider(provider, place)?,
                 })
             }
-            Self::GcpMetadata(MetadataShape { audience, service_account }) => IdentitySource::GcpMetadata(gcp::Metadata {
-                service_account: service_account.map(|value| super::service_account("serviceAccount", &value)).transpose()?,
-                audience: place.filled("audience", audience)?,
-                provider: OidcProviderShape::into_provider(provider, place)?,
-            }),
+            Self::GcpMetadata(MetadataShape { audience, service_account }) => {
+                IdentitySource::GcpMetadata(gcp::Metadata {
+                    service_account: service_account
+                        .map(|value| super::service_account("serviceAccount", &value))
+                        .transpose()?,
+                    audience: place.filled("audience", audience)?,
+                    provider: OidcProviderShape::into_provider(provider, place)?,
+                })
+            }
         })
     }
 }
@@ -258,7 +267,9 @@ routes:
     fn every_key_reaches_the_configuration() {
         let config = read(EVERYTHING).expect("a configuration");
         assert_eq!(config.deadline, Duration::from_secs(40));
-        let served = |image: &str| config.routes.iter().position(|route| route.serves(&crate::image::ImageRef::parse(image).expect(image)));
+        let served = |image: &str| {
+            config.routes.iter().position(|route| route.serves(&crate::image::ImageRef::parse(image).expect(image)))
+        };
         assert_eq!(served("aws.example.com/x"), Some(0));
         assert_eq!(served("a.azure.example.com:5000/team/x"), Some(1));
         assert_eq!(served("google.example.com/x"), Some(2));
@@ -288,7 +299,8 @@ routes:
 
     #[test]
     fn a_syntax_error_does_not_show_the_file() {
-        let error = read("routes:\n  - matchImages: [a]\n    static: {username: u, password: hunter2, : }\n").expect_err("bad YAML");
+        let error = read("routes:\n  - matchImages: [a]\n    static: {username: u, password: hunter2, : }\n")
+            .expect_err("bad YAML");
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
@@ -303,20 +315,32 @@ routes:
             (format!("{{{aws}, {oidc}}}"), RouteProblem::Unused("oidcProvider")),
             ("{identity: {awsInstanceRole: {}}}".to_owned(), RouteProblem::ArtifactoryUrl),
             (format!("{{{aws}, matchImages: []}}"), RouteProblem::Empty("matchImages")),
-            ("{artifactoryUrl: a.example.com, identity: {gcpMetadata: {audience: x}}}".to_owned(), RouteProblem::OidcProvider),
-            (format!("{{artifactoryUrl: a.example.com, identity: {{gcpMetadata: {{audience: ''}}}}, {oidc}}}"), RouteProblem::Empty("audience")),
+            (
+                "{artifactoryUrl: a.example.com, identity: {gcpMetadata: {audience: x}}}".to_owned(),
+                RouteProblem::OidcProvider,
+            ),
+            (
+                format!("{{artifactoryUrl: a.example.com, identity: {{gcpMetadata: {{audience: ''}}}}, {oidc}}}"),
+                RouteProblem::Empty("audience"),
+            ),
             (format!("{{{fixed}}}"), RouteProblem::MatchImages),
             (format!("{{matchImages: [a.b], artifactoryUrl: a.b, {fixed}}}"), RouteProblem::Unused("artifactoryUrl")),
             (format!("{{matchImages: [a.b], caFile: /x, {fixed}}}"), RouteProblem::Unused("caFile")),
             ("{matchImages: [a.b], static: {username: u}}".to_owned(), RouteProblem::Password),
             ("{matchImages: [a.b], static: {username: u, password: ''}}".to_owned(), RouteProblem::Password),
-            ("{matchImages: [a.b], static: {username: u, password: p, tokenFile: /x}}".to_owned(), RouteProblem::Password),
+            (
+                "{matchImages: [a.b], static: {username: u, password: p, tokenFile: /x}}".to_owned(),
+                RouteProblem::Password,
+            ),
             ("{matchImages: [a.b], static: {username: '', password: p}}".to_owned(), RouteProblem::Username),
         ];
         for (route, problem) in table {
             let good = "{matchImages: [good.example.com], static: {username: u, password: p}}";
             let error = read(&format!("routes: [{good}, {route}]")).expect_err(&route);
-            assert!(matches!(error, ConfigError::Route { route: 2, problem: found } if found == problem), "{route}: {error}");
+            assert!(
+                matches!(error, ConfigError::Route { route: 2, problem: found } if found == problem),
+                "{route}: {error}"
+            );
         }
     }
 
@@ -330,9 +354,15 @@ routes:
     #[test]
     fn durations_and_patterns_are_checked() {
         let with = |what: &str| read(&format!("routes: [{{artifactoryUrl: a.example.com, {what}}}]"));
-        assert!(matches!(with("identity: {awsInstanceRole: {tokenLifetime: 5}}"), Err(ConfigError::Number { .. } | ConfigError::Syntax { .. })));
+        assert!(matches!(
+            with("identity: {awsInstanceRole: {tokenLifetime: 5}}"),
+            Err(ConfigError::Number { .. } | ConfigError::Syntax { .. })
+        ));
         assert!(matches!(with("identity: {awsInstanceRole: {tokenLifetime: 0s}}"), Err(ConfigError::Number { .. })));
         assert!(matches!(with("identity: {awsInstanceRole: {region: '*'}}"), Err(ConfigError::Region { .. })));
-        assert!(matches!(with("matchImages: ['a.b:*'], identity: {awsInstanceRole: {}}"), Err(ConfigError::Pattern(_))));
+        assert!(matches!(
+            with("matchImages: ['a.b:*'], identity: {awsInstanceRole: {}}"),
+            Err(ConfigError::Pattern(_))
+        ));
     }
 }

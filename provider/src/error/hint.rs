@@ -16,7 +16,9 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::CommandLine(_) => "run with --help for the options; the kubelet's `args` take `--config` and a file".into(),
+            Self::CommandLine(_) => {
+                "run with --help for the options; the kubelet's `args` take `--config` and a file".into()
+            }
             Self::Config(error) => config(error),
             Self::Request(error) => request(error).into(),
             Self::Image(_) => "the kubelet sends `registry[:port]/path`; check the image name in the pod".into(),
@@ -31,7 +33,9 @@ impl Error {
 fn config(error: &ConfigError) -> String {
     match error {
         ConfigError::MissingVariable { variable, .. } => {
-            format!("set `{variable}` in the `env` of the provider's entry in the kubelet's configuration, or use --config")
+            format!(
+                "set `{variable}` in the `env` of the provider's entry in the kubelet's configuration, or use --config"
+            )
         }
         ConfigError::Choice { name, choices, .. } => format!("set `{name}` to one of: {choices}"),
         ConfigError::Number { name, expected, .. } => format!("set `{name}` to {expected}"),
@@ -42,29 +46,46 @@ fn config(error: &ConfigError) -> String {
         }
         ConfigError::Region { name, .. } => format!("set `{name}` to a region such as `eu-central-1`, or leave it out"),
         ConfigError::RoleName { name, .. } => {
-            format!("set `{name}` to the role's name, without `arn:` and path, or leave it out to use the instance's role")
+            format!(
+                "set `{name}` to the role's name, without `arn:` and path, or leave it out to use the instance's role"
+            )
         }
-        ConfigError::ServiceAccount { name, .. } => format!("set `{name}` to an address such as `NAME@PROJECT.iam.gserviceaccount.com`, or leave it out"),
-        ConfigError::Pattern(_) => "write `host[:port][/path]`, with `*` for a whole label of the host or a part of it".into(),
-        ConfigError::Unreadable { .. } => "name a file that the kubelet's user can read, in the `args` after `--config`".into(),
+        ConfigError::ServiceAccount { name, .. } => {
+            format!("set `{name}` to an address such as `NAME@PROJECT.iam.gserviceaccount.com`, or leave it out")
+        }
+        ConfigError::Pattern(_) => {
+            "write `host[:port][/path]`, with `*` for a whole label of the host or a part of it".into()
+        }
+        ConfigError::Unreadable { .. } => {
+            "name a file that the kubelet's user can read, in the `args` after `--config`".into()
+        }
         ConfigError::Syntax { .. } => "compare the file with the configuration section of the README".into(),
-        ConfigError::NoRoute => "add a route with `artifactoryUrl` and `identity`, or with `matchImages` and `static`".into(),
+        ConfigError::NoRoute => {
+            "add a route with `artifactoryUrl` and `identity`, or with `matchImages` and `static`".into()
+        }
         ConfigError::Route { problem, .. } => route(*problem),
     }
 }
 
 fn artifactory_url(name: &str, reason: ArtifactoryUrlError) -> String {
     match reason {
-        ArtifactoryUrlError::Empty | ArtifactoryUrlError::Host | ArtifactoryUrlError::Path | ArtifactoryUrlError::Scheme => {
+        ArtifactoryUrlError::Empty
+        | ArtifactoryUrlError::Host
+        | ArtifactoryUrlError::Path
+        | ArtifactoryUrlError::Scheme => {
             format!("set `{name}` to `host` or `host:port`, such as `acme.jfrog.io`")
         }
-        ArtifactoryUrlError::UserInformation => format!("set `{name}` to the host alone; credentials belong in a `static` route"),
+        ArtifactoryUrlError::UserInformation => {
+            format!("set `{name}` to the host alone; credentials belong in a `static` route")
+        }
     }
 }
 
 fn route(problem: RouteProblem) -> String {
     match problem {
-        RouteProblem::Access => "give the route an `identity` to be exchanged, or a `static` credential, not both".into(),
+        RouteProblem::Access => {
+            "give the route an `identity` to be exchanged, or a `static` credential, not both".into()
+        }
         RouteProblem::ArtifactoryUrl => "add `artifactoryUrl: acme.jfrog.io` to the route".into(),
         RouteProblem::MatchImages => "add `matchImages` with the registries that may see the credential".into(),
         RouteProblem::OidcProvider => "add `oidcProvider: {name: NAME}` to the route".into(),
@@ -96,7 +117,9 @@ fn request(error: &RequestError) -> &'static str {
 
 fn fixed(error: &StaticError) -> String {
     match error {
-        StaticError::Unreadable { .. } => "name a text file that the kubelet's user can read in `static.passwordFile`".into(),
+        StaticError::Unreadable { .. } => {
+            "name a text file that the kubelet's user can read in `static.passwordFile`".into()
+        }
         StaticError::Empty { .. } => "write the password into the file; an empty one is never sent".into(),
     }
 }
@@ -104,7 +127,9 @@ fn fixed(error: &StaticError) -> String {
 fn identity(error: &IdentityError) -> String {
     match error {
         IdentityError::Aws(AwsError::Imds(error)) => imds(error),
-        IdentityError::Aws(AwsError::Sign(_)) => "check the node's clock and the instance's role; report this if both are right".into(),
+        IdentityError::Aws(AwsError::Sign(_)) => {
+            "check the node's clock and the instance's role; report this if both are right".into()
+        }
         IdentityError::Azure(error) => azure(error),
         IdentityError::Gcp(error) => gcp(error),
         IdentityError::Client(error) => transport(error, "the metadata service"),
@@ -146,14 +171,23 @@ fn azure(error: &AzureError) -> String {
 
 fn gcp(error: &GcpError) -> String {
     match error {
-        GcpError::Transport(HttpError::Silence { .. }) => "check that the node reaches 169.254.169.254 (firewall, network policy)".into(),
-        GcpError::Transport(source) => transport(source, "169.254.169.254 (is this a Compute Engine VM?)"),
-        GcpError::Impostor => "check that 169.254.169.254 is the metadata server and no proxy, and GCE_METADATA_HOST".into(),
-        GcpError::NoAccount { .. } => {
-            "attach the service account to the node pool, or correct `google_service_account_email` (`serviceAccount`)".into()
+        GcpError::Transport(HttpError::Silence { .. }) => {
+            "check that the node reaches 169.254.169.254 (firewall, network policy)".into()
         }
-        GcpError::Refused { status: 429 | 500..=599, .. } => "the server is starting, throttled or failing; the kubelet tries again".into(),
-        GcpError::Refused { .. } | GcpError::Form => "check `jfrog_oidc_audience` (`audience`) and that metadata concealment is off".into(),
+        GcpError::Transport(source) => transport(source, "169.254.169.254 (is this a Compute Engine VM?)"),
+        GcpError::Impostor => {
+            "check that 169.254.169.254 is the metadata server and no proxy, and GCE_METADATA_HOST".into()
+        }
+        GcpError::NoAccount { .. } => {
+            "attach the service account to the node pool, or correct `google_service_account_email` (`serviceAccount`)"
+                .into()
+        }
+        GcpError::Refused { status: 429 | 500..=599, .. } => {
+            "the server is starting, throttled or failing; the kubelet tries again".into()
+        }
+        GcpError::Refused { .. } | GcpError::Form => {
+            "check `jfrog_oidc_audience` (`audience`) and that metadata concealment is off".into()
+        }
     }
 }
 
@@ -186,13 +220,21 @@ fn exchange(error: &ExchangeError, host: &str) -> String {
 
 fn transport(error: &HttpError, whom: &str) -> String {
     match error {
-        HttpError::Silence { .. } | HttpError::Deadline => format!("check that the node reaches {whom} (firewall, proxy, load)"),
+        HttpError::Silence { .. } | HttpError::Deadline => {
+            format!("check that the node reaches {whom} (firewall, proxy, load)")
+        }
         HttpError::Connect { .. } => format!("check name, port, routes and firewall between the node and {whom}"),
-        HttpError::Certificate { .. } => format!("check the certificate of {whom}; name its CA in SSL_CERT_FILE (`caFile`)"),
+        HttpError::Certificate { .. } => {
+            format!("check the certificate of {whom}; name its CA in SSL_CERT_FILE (`caFile`)")
+        }
         HttpError::Broken => format!("check proxies and load balancers between the node and {whom}"),
         HttpError::TooLarge { .. } => format!("check that what answers is really {whom}"),
         HttpError::Address { .. } => "correct the address in the configuration, or HTTPS_PROXY if it is named".into(),
-        HttpError::Roots(RootsError::Missing) => "install the ca-certificates package, or name a bundle in SSL_CERT_FILE (`caFile`)".into(),
-        HttpError::Roots(RootsError::Unreadable { .. } | RootsError::Empty { .. }) => "name a PEM file with CA certificates in SSL_CERT_FILE (`caFile`)".into(),
+        HttpError::Roots(RootsError::Missing) => {
+            "install the ca-certificates package, or name a bundle in SSL_CERT_FILE (`caFile`)".into()
+        }
+        HttpError::Roots(RootsError::Unreadable { .. } | RootsError::Empty { .. }) => {
+            "name a PEM file with CA certificates in SSL_CERT_FILE (`caFile`)".into()
+        }
     }
 }

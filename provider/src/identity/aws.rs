@@ -12,8 +12,8 @@ use crate::time::{Deadline, now};
 
 mod imds;
 mod sigv4a;
-pub use imds::{ImdsError, MetadataItem};
 pub(crate) use imds::is_role_name;
+pub use imds::{ImdsError, MetadataItem};
 pub use sigv4a::SignError;
 
 /// The role of the EC2 instance.

@@ -61,7 +61,8 @@ impl ManagedIdentity {
     fn request(&self, base: &str) -> Request {
         let resource = query_value(&self.resource);
         let client = self.client_id.as_deref().map(|id| format!("&client_id={}", query_value(id))).unwrap_or_default();
-        let url = format!("{base}/metadata/identity/oauth2/token?api-version={API_VERSION}&resource={resource}{client}");
+        let url =
+            format!("{base}/metadata/identity/oauth2/token?api-version={API_VERSION}&resource={resource}{client}");
         Request::get(url).header("metadata", "true")
     }
 }

@@ -54,7 +54,9 @@ impl Metadata {
     pub async fn prove(&self, http: &Http, base: &str) -> Result<Proof<'_>, GcpError> {
         let account = self.service_account.as_deref().unwrap_or("default");
         let audience = query_value(&self.audience);
-        let url = format!("{base}/computeMetadata/v1/instance/service-accounts/{account}/identity?audience={audience}&format=full");
+        let url = format!(
+            "{base}/computeMetadata/v1/instance/service-accounts/{account}/identity?audience={audience}&format=full"
+        );
         let request = Request::get(url).header("metadata-flavor", "Google");
         let reply = http.send(&request).await.map_err(GcpError::Transport)?;
         refuse_impostor(&reply)?;
@@ -68,7 +70,9 @@ impl Metadata {
 
 /// Whether a text can stand in the metadata server's path as an account: an e-mail address or `default`.
 pub(crate) fn is_account(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_".contains(&byte)) && !text.starts_with('.')
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_".contains(&byte))
+        && !text.starts_with('.')
 }
 
 /// The header that only the metadata server sends, on success and on failure.

@@ -30,7 +30,12 @@ async fn a_missing_variable_is_named() {
       caused by: `cloud_provider` is not set, which says which cloud proves the identity: aws, azure or google
       hint: set `cloud_provider` in the `env` of the provider's entry in the kubelet's configuration, or use --config
     ");
-    let azure = [("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "azure"), ("azure_auth_method", "imds_direct"), ("azure_app_client_id", "a")];
+    let azure = [
+        ("artifactory_url", "acme.jfrog.io"),
+        ("cloud_provider", "azure"),
+        ("azure_auth_method", "imds_direct"),
+        ("azure_app_client_id", "a"),
+    ];
     insta::assert_snapshot!(refused(&[], &azure).await, @r"
     error: failed to read the configuration
       caused by: `azure_nodepool_client_id` is not set, which names the node pool's managed identity
@@ -49,7 +54,8 @@ async fn a_word_that_is_not_one_of_the_words_is_named() {
 
 #[tokio::test]
 async fn an_artifactory_url_with_too_much_is_answered_with_the_right_one() {
-    let with = |url: &'static str| async move { refused(&[], &[("artifactory_url", url), ("cloud_provider", "aws")]).await };
+    let with =
+        |url: &'static str| async move { refused(&[], &[("artifactory_url", url), ("cloud_provider", "aws")]).await };
     insta::assert_snapshot!(with("https://acme.jfrog.io").await, @r"
     error: failed to read the configuration
       caused by: `artifactory_url` is not an Artifactory host: it starts with a scheme
@@ -164,7 +170,10 @@ async fn an_unknown_argument_is_refused() {
 #[tokio::test]
 async fn a_password_file_that_is_gone_is_named() {
     let site = Site::start().await;
-    let config = format!("routes: [{{matchImages: ['{}'], static: {{username: u, passwordFile: /nowhere/password}}}}]", site.host());
+    let config = format!(
+        "routes: [{{matchImages: ['{}'], static: {{username: u, passwordFile: /nowhere/password}}}}]",
+        site.host()
+    );
     let config = site.file("config.yaml", config);
     let outcome = site.pull_in(&["--config", &config], &BTreeMap::new()).await;
     insta::assert_snapshot!(outcome.failure(3), @r"

@@ -81,7 +81,8 @@ fn the_file_example_serves_what_its_entry_asks_for() {
 fn the_readme_lists_the_programs_exit_codes() {
     let source = include_str!("../../src/error.rs");
     let constants = source.lines().filter_map(|line| line.split_once(": u8 = "));
-    let mut program: BTreeSet<u8> = constants.filter_map(|(_, value)| value.trim_end_matches(';').parse().ok()).collect();
+    let mut program: BTreeSet<u8> =
+        constants.filter_map(|(_, value)| value.trim_end_matches(';').parse().ok()).collect();
     program.insert(0);
     let section = README.split("## Exit codes").nth(1).expect("a section").split("\n## ").next().expect("its text");
     let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
@@ -93,7 +94,8 @@ fn the_readme_lists_the_programs_exit_codes() {
 fn the_help_and_the_readme_name_the_same_variables() {
     let help = std::process::Command::new(env!("CARGO_BIN_EXE_artifactory-credential-provider")).arg("--help").output();
     let help = String::from_utf8(help.expect("the program runs").stdout).expect("text");
-    let listed = help.split("configures one route:").nth(1).expect("the list").split("Exit codes").next().expect("its end");
+    let listed =
+        help.split("configures one route:").nth(1).expect("the list").split("Exit codes").next().expect("its end");
     let names = listed.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).filter(|word| word.contains('_'));
     let section = README.split("## Configuration by environment").nth(1).expect("a section");
     let mut count = 0;

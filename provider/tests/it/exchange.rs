@@ -234,7 +234,11 @@ async fn metadata_is_never_asked_through_a_proxy() {
     for cloud in CLOUDS {
         site.pull_in(&[], &site.environment_with(cloud, &variables)).await.response();
     }
-    assert_eq!(proxy.received_requests().await.expect("recorded").len(), 0, "loopback and metadata are reached directly");
+    assert_eq!(
+        proxy.received_requests().await.expect("recorded").len(),
+        0,
+        "loopback and metadata are reached directly"
+    );
 }
 
 #[tokio::test]
@@ -242,12 +246,16 @@ async fn artifactory_is_reached_through_the_proxy_unless_it_is_an_exception() {
     let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("http://user:proxy-password@{}", proxy.local_addr().expect("an address"));
     let site = Site::start().await;
-    let variables = [("artifactory_url", "acme.invalid"), ("HTTPS_PROXY", address.as_str()), ("http_timeout_seconds", "5")];
+    let variables =
+        [("artifactory_url", "acme.invalid"), ("HTTPS_PROXY", address.as_str()), ("http_timeout_seconds", "5")];
     let seen = tokio::spawn(async move {
         let (mut connection, _) = proxy.accept().await.expect("a connection");
         let mut head = vec![0; 4096];
         let length = connection.read(&mut head).await.expect("a request");
-        connection.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n").await.expect("a reply");
+        connection
+            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .expect("a reply");
         String::from_utf8_lossy(&head[..length]).into_owned()
     });
     let outcome = run(&[], &site.environment_with("azure", &variables), &request("acme.invalid/x")).await;

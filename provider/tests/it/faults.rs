@@ -18,7 +18,12 @@ struct Endpoint {
 const ENDPOINTS: [Endpoint; 7] = [
     Endpoint { cloud: "aws", method: "PUT", path: "/latest/api/token", code: 4 },
     Endpoint { cloud: "aws", method: "GET", path: "/latest/meta-data/placement/region", code: 4 },
-    Endpoint { cloud: "aws", method: "GET", path: "/latest/meta-data/iam/security-credentials/artifactory-pull", code: 4 },
+    Endpoint {
+        cloud: "aws",
+        method: "GET",
+        path: "/latest/meta-data/iam/security-credentials/artifactory-pull",
+        code: 4,
+    },
     Endpoint { cloud: "azure", method: "GET", path: "/metadata/identity/oauth2/token", code: 4 },
     Endpoint { cloud: "google", method: "GET", path: "/computeMetadata/v1/instance/service-accounts/*", code: 4 },
     Endpoint { cloud: "aws", method: "POST", path: "/access/api/v1/aws/token", code: 5 },
@@ -110,8 +115,10 @@ async fn a_passing_error_passes() {
     for endpoint in &ENDPOINTS {
         let throttled = Fault::reply(endpoint.path, 429, "").header("retry-after", "1").times(1);
         meet(endpoint, "throttled once", throttled, "20", Expected::Response { attempts: 2 }).await;
-        meet(endpoint, "reset once", Fault::reset(endpoint.path).times(1), "20", Expected::Response { attempts: 2 }).await;
-        meet(endpoint, "cut once", Fault::truncate(endpoint.path).times(1), "20", Expected::Response { attempts: 2 }).await;
+        meet(endpoint, "reset once", Fault::reset(endpoint.path).times(1), "20", Expected::Response { attempts: 2 })
+            .await;
+        meet(endpoint, "cut once", Fault::truncate(endpoint.path).times(1), "20", Expected::Response { attempts: 2 })
+            .await;
     }
 }
 
@@ -158,7 +165,11 @@ async fn silence_ends_with_the_services_patience_or_the_deadline() {
 async fn nobody_listening_is_tried_three_times_and_explained() {
     let site = Site::start().await;
     let nobody = "http://127.0.0.1:9";
-    let variables = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", nobody), ("AZURE_POD_IDENTITY_AUTHORITY_HOST", nobody), ("GCE_METADATA_HOST", "127.0.0.1:9")];
+    let variables = [
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", nobody),
+        ("AZURE_POD_IDENTITY_AUTHORITY_HOST", nobody),
+        ("GCE_METADATA_HOST", "127.0.0.1:9"),
+    ];
     for cloud in crate::site::CLOUDS {
         let outcome = site.pull_in(&[], &site.environment_with(cloud, &variables)).await;
         let explanation = outcome.failure(4);

@@ -28,7 +28,10 @@ async fn a_role_is_discovered_when_none_is_named() {
     let site = Site::start().await;
     let outcome = site.pull_in(&[], &site.environment_with("aws", &[("aws_role_name", "")])).await;
     outcome.response();
-    assert_eq!(site.cloud_requests()[..3], ["PUT /latest/api/token".to_owned(), format!("GET {ROLES}"), format!("GET {CREDENTIALS}")]);
+    assert_eq!(
+        site.cloud_requests()[..3],
+        ["PUT /latest/api/token".to_owned(), format!("GET {ROLES}"), format!("GET {CREDENTIALS}")]
+    );
 }
 
 #[tokio::test]
@@ -172,7 +175,10 @@ async fn an_application_that_does_not_exist_is_explained() {
 #[tokio::test]
 async fn a_reply_without_a_token_is_explained() {
     let site = Site::start().await;
-    site.cloud.kit().faults.add(Fault::reply(AZURE, 200, r#"{"token_type":"Bearer","expires_in":3600}"#).header("content-type", "application/json"));
+    site.cloud.kit().faults.add(
+        Fault::reply(AZURE, 200, r#"{"token_type":"Bearer","expires_in":3600}"#)
+            .header("content-type", "application/json"),
+    );
     insta::assert_snapshot!(refused(&site, "azure", &[]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: Azure's instance metadata service answered without an access token

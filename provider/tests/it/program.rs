@@ -57,7 +57,8 @@ pub(crate) fn request(image: &str) -> Vec<u8> {
 /// The kubelet's request in a version.
 pub(crate) fn request_of(version: &str, image: &str) -> Vec<u8> {
     let api_version = format!("credentialprovider.kubelet.k8s.io/{version}");
-    format!("{{\"kind\":\"CredentialProviderRequest\",\"apiVersion\":\"{api_version}\",\"image\":\"{image}\"}}\n").into_bytes()
+    format!("{{\"kind\":\"CredentialProviderRequest\",\"apiVersion\":\"{api_version}\",\"image\":\"{image}\"}}\n")
+        .into_bytes()
 }
 
 impl Outcome {

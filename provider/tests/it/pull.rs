@@ -25,7 +25,8 @@ fn whole_seconds(duration: &Value) -> u64 {
 #[tokio::test]
 async fn an_instance_role_becomes_a_credential() {
     let site = Site::start().await;
-    let outcome = site.pull_in(&[], &site.environment_with("aws", &[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "")])).await;
+    let outcome =
+        site.pull_in(&[], &site.environment_with("aws", &[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "")])).await;
     let response = outcome.response();
     assert_eq!(response["apiVersion"], "credentialprovider.kubelet.k8s.io/v1");
     assert_eq!(response["cacheKeyType"], "Registry");
@@ -55,7 +56,10 @@ async fn the_signed_host_is_named_by_region_and_not_forwarded() {
     assert_eq!(exchange.header("x-amz-region-set"), Some("us-east-1"));
     let authorization = exchange.header("authorization").expect("a signature");
     assert!(authorization.starts_with("AWS4-ECDSA-P256-SHA256 Credential=ASIA"), "the algorithm and a temporary key");
-    assert!(authorization.contains("SignedHeaders=host;x-amz-date;x-amz-region-set;x-amz-security-token,"), "{authorization}");
+    assert!(
+        authorization.contains("SignedHeaders=host;x-amz-date;x-amz-region-set;x-amz-security-token,"),
+        "{authorization}"
+    );
     assert_eq!(exchange.body, r#"{"expires_in":18000}"#);
 }
 

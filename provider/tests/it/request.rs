@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use crate::program::{Outcome, request, run};
 
 fn environment() -> BTreeMap<String, String> {
-    let variables = [("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "aws"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")];
+    let variables = [
+        ("artifactory_url", "acme.jfrog.io"),
+        ("cloud_provider", "aws"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9"),
+    ];
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

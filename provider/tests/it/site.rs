@@ -128,7 +128,10 @@ impl Site {
         }
         // A secret access key has 40 characters (AWS IAM user guide, "IAM identifiers"); it signs and is never sent.
         for secret_access_key in role.iter().filter(|secret| secret.len() == 40) {
-            assert!(!artifactory.contains(secret_access_key.as_str()), "the secret access key in a request to Artifactory");
+            assert!(
+                !artifactory.contains(secret_access_key.as_str()),
+                "the secret access key in a request to Artifactory"
+            );
             assert!(!cloud.contains(secret_access_key.as_str()), "the secret access key in a request to the cloud");
         }
         for request in self.cloud.kit().journal.requests().iter().chain(&self.artifactory.kit().journal.requests()) {

@@ -221,7 +221,8 @@ impl<'pull> Imds<'pull> {
     }
 
     async fn get(&self, item: MetadataItem, path: &str) -> Result<Reply, ImdsError> {
-        let request = Request::get(format!("{}{path}", self.base)).secret_header("x-aws-ec2-metadata-token", &self.session);
+        let request =
+            Request::get(format!("{}{path}", self.base)).secret_header("x-aws-ec2-metadata-token", &self.session);
         self.http.send(&request).await.map_err(|source| ImdsError::Transport { item, source })
     }
 }
@@ -234,7 +235,8 @@ struct IdentityDocument {
 
 /// Whether a name can be a role's. Source: IAM API reference, `CreateRole`, `RoleName`.
 pub(crate) fn is_role_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
 }
 
 /// The reply of `security-credentials/ROLE`: only `Code` tells a refusal, its status is 200 as well.
@@ -269,26 +271,39 @@ mod tests {
     use super::*;
 
     fn body(code: &str, expiration: &str) -> String {
-        format!(r#"{{"Code":"{code}","Message":"m","AccessKeyId":"ASIA","SecretAccessKey":"k","Token":"t","Expiration":"{expiration}","Type":"AWS-HMAC"}}"#)
+        format!(
+            r#"{{"Code":"{code}","Message":"m","AccessKeyId":"ASIA","SecretAccessKey":"k","Token":"t","Expiration":"{expiration}","Type":"AWS-HMAC"}}"#
+        )
     }
 
     #[test]
     fn credentials_are_read_with_their_expiry() {
         let credentials = role_credentials(body("Success", "2030-01-02T03:04:05Z").as_bytes()).expect("credentials");
-        assert_eq!(credentials.expiration.duration_since(SystemTime::UNIX_EPOCH).expect("later").as_secs(), 1_893_553_445);
+        assert_eq!(
+            credentials.expiration.duration_since(SystemTime::UNIX_EPOCH).expect("later").as_secs(),
+            1_893_553_445
+        );
         assert!(credentials.outlive(Deadline::after(Duration::from_secs(55))).is_ok());
     }
 
     #[test]
     fn any_code_but_success_is_a_refusal_with_its_message() {
-        let error = role_credentials(br#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role x."}"#).expect_err("a refusal");
-        assert_eq!(error.to_string(), "the role's credentials were refused with code `AssumeRoleUnauthorizedAccess`: EC2 cannot assume the role x.");
+        let error =
+            role_credentials(br#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role x."}"#)
+                .expect_err("a refusal");
+        assert_eq!(
+            error.to_string(),
+            "the role's credentials were refused with code `AssumeRoleUnauthorizedAccess`: EC2 cannot assume the role x."
+        );
     }
 
     #[test]
     fn credentials_that_end_within_the_deadline_are_refused() {
         let credentials = role_credentials(body("Success", "2001-01-02T03:04:05Z").as_bytes()).expect("credentials");
-        assert!(matches!(credentials.outlive(Deadline::after(Duration::from_secs(55))), Err(ImdsError::Expiring { .. })));
+        assert!(matches!(
+            credentials.outlive(Deadline::after(Duration::from_secs(55))),
+            Err(ImdsError::Expiring { .. })
+        ));
     }
 
     #[test]

@@ -29,7 +29,11 @@ pub struct SignError {
 }
 
 /// Signs the call for the region's STS, or for the global one.
-pub(super) fn caller_identity(credentials: &RoleCredentials, region: Option<Region>, at: SystemTime) -> Result<SignedRequest, SignError> {
+pub(super) fn caller_identity(
+    credentials: &RoleCredentials,
+    region: Option<Region>,
+    at: SystemTime,
+) -> Result<SignedRequest, SignError> {
     let host = region.as_ref().map_or_else(|| GLOBAL_HOST.to_owned(), Region::sts_host);
     let url = format!("https://{host}/?Action=GetCallerIdentity&Version=2011-06-15");
     let identity = Credentials::new(
@@ -52,7 +56,12 @@ pub(super) fn caller_identity(credentials: &RoleCredentials, region: Option<Regi
     let (instructions, _) = sign(request, &parameters.into()).map_err(failed)?.into_parts();
     let headers = FORWARDED
         .into_iter()
-        .filter_map(|name| instructions.headers().find(|(signed, _)| *signed == name).map(|(_, value)| (name, Secret::new(value.to_owned()))))
+        .filter_map(|name| {
+            instructions
+                .headers()
+                .find(|(signed, _)| *signed == name)
+                .map(|(_, value)| (name, Secret::new(value.to_owned())))
+        })
         .collect();
     Ok(SignedRequest { headers, region })
 }
@@ -69,7 +78,8 @@ mod tests {
     fn signed(region: Option<&str>) -> SignedRequest {
         let credentials = RoleCredentials::of("ASIAEXAMPLE", "secret-access-key", "session-token");
         let region = region.map(|name| Region::parse(name).expect("a region"));
-        caller_identity(&credentials, region, SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)).expect("a signature")
+        caller_identity(&credentials, region, SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160))
+            .expect("a signature")
     }
 
     fn header<'r>(request: &'r SignedRequest, name: &str) -> &'r str {
@@ -81,7 +91,10 @@ mod tests {
         let request = signed(Some("eu-central-1"));
         let names: Vec<_> = request.headers.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, FORWARDED);
-        assert!(header(&request, "authorization").contains("SignedHeaders=host;x-amz-date;x-amz-region-set;x-amz-security-token, "));
+        assert!(
+            header(&request, "authorization")
+                .contains("SignedHeaders=host;x-amz-date;x-amz-region-set;x-amz-security-token, ")
+        );
         assert!(header(&request, "authorization").contains("Credential=ASIAEXAMPLE/20150830/sts/aws4_request, "));
         assert_eq!(header(&request, "x-amz-date"), "20150830T123600Z");
         assert_eq!(header(&request, "x-amz-security-token"), "session-token");
