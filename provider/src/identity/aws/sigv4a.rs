@@ -111,7 +111,6 @@ mod tests {
     #[test]
     fn the_key_derivation_compares_with_the_whole_order() {
         let key = v4a::generate_signing_key("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY00");
-        let hex: String = key.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "85edb8fe9063364029c128658c49e98817465adbfe365eef91c7359476f80942");
+        assert_eq!(hex::encode(key.as_ref()), "85edb8fe9063364029c128658c49e98817465adbfe365eef91c7359476f80942");
     }
 }
