@@ -21,6 +21,7 @@ struct Measured {
     name: &'static str,
     wall: Series,
     processor: Series,
+    waiting: Series,
     /// In MB; `None` when only the measuring program's own peak could be seen.
     peak_memory: Option<f64>,
 }
@@ -45,8 +46,13 @@ pub(crate) fn report(programs: &Programs, plan: Plan, tools: &Tools, out: &mut i
 
 impl Measured {
     fn of(subject: &Subject, costs: &[Cost], tools: &Tools) -> Result<Self, Failure> {
-        let (wall, processor) = (Series::wall(costs), Series::processor(costs));
-        Ok(Self { name: subject.name, wall, processor, peak_memory: peak_memory(subject, costs, tools)? })
+        Ok(Self {
+            name: subject.name,
+            wall: Series::wall(costs),
+            processor: Series::processor(costs),
+            waiting: Series::waiting(costs),
+            peak_memory: peak_memory(subject, costs, tools)?,
+        })
     }
 }
 
@@ -64,11 +70,12 @@ fn own_peak() -> Option<u64> {
 }
 
 fn absolute(measured: &[Measured]) -> Table {
-    let head = ["", "wall min ms", "wall p50 ms", "wall p95 ms", "CPU p50 ms", "CPU p95 ms", "peak memory MB"];
-    let mut table = Table::new(&head);
-    for Measured { name, wall, processor, peak_memory } in measured {
-        let times = [wall.least(), wall.median(), wall.percentile_95(), processor.median(), processor.percentile_95()];
-        table.row(name, times.map(two_places).into_iter().chain([memory(*peak_memory)]));
+    let mut table =
+        Table::new(&["ms, MB", "wall min", "p50", "p95", "CPU min", "p50", "p95", "waiting p50", "peak memory"]);
+    for Measured { name, wall, processor, waiting, peak_memory } in measured {
+        let times = [wall, processor].map(|series| [series.least(), series.median(), series.percentile_95()]);
+        let times = times.into_iter().flatten().chain([waiting.median()]).map(two_places);
+        table.row(name, times.chain([memory(*peak_memory)]));
     }
     table
 }

@@ -19,6 +19,11 @@ impl Series {
         costs.iter().map(|cost| milliseconds(cost.processor)).collect()
     }
 
+    /// What the wall times have beyond the processor times, in milliseconds: waiting for replies and for a processor.
+    pub(crate) fn waiting(costs: &[Cost]) -> Self {
+        costs.iter().map(|cost| milliseconds(cost.wall.saturating_sub(cost.processor))).collect()
+    }
+
     /// The costs' peaks of memory, in MB (1,000,000 bytes).
     pub(crate) fn peak_memory(costs: &[Cost]) -> Self {
         costs.iter().map(|cost| megabytes(cost.peak_memory)).collect()

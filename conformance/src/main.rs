@@ -69,5 +69,5 @@ fn explain(failure: &dyn std::error::Error) {
 
 #[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
 fn variable(name: &str) -> Option<std::ffi::OsString> {
-    std::env::var_os(name)
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -15,14 +15,21 @@
 //! - `imds`: the instance metadata service, `/latest/...`
 //! - `sts`: `GetCallerIdentity` at `/`
 //! - `signature`: SigV4 and SigV4A verified, as pure functions
+//! - [`secrets_manager`], [`cognito`]: secrets, and user pools that give tokens; `json`: the protocol of both
+//! - [`pod_identity`]: the EKS Pod Identity agent of the node, `/v1/credentials`
 //! - `region`: partitions, endpoints; `timestamp`: how AWS writes a time
 
+pub mod cognito;
 mod imds;
+mod json;
+pub mod pod_identity;
 mod region;
+pub mod secrets_manager;
 mod session;
 mod signature;
 mod sts;
 mod timestamp;
+mod trust_policy;
 pub mod world;
 
 use std::sync::Arc;
@@ -32,6 +39,7 @@ use mock_kit::{Clock, Kit};
 use time::OffsetDateTime;
 
 use self::imds::tokens::SessionTokens;
+pub(crate) use self::json::Api;
 use self::session::{Sessions, unique_id};
 pub use self::world::AwsWorld;
 

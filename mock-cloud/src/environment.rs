@@ -14,6 +14,8 @@ pub(crate) fn environment(world: &World, url: &str) -> BTreeMap<String, String> 
     let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
     set("AWS_EC2_METADATA_SERVICE_ENDPOINT", url);
     set("AWS_ENDPOINT_URL_STS", url);
+    set("AWS_ENDPOINT_URL_SECRETS_MANAGER", url);
+    set("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", url);
     set("AWS_REGION", &world.aws.region);
     set("AWS_DEFAULT_REGION", &world.aws.region);
     set("aws_auth_method", "assume_role");
@@ -48,6 +50,8 @@ mod tests {
         for (name, value) in [
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:80"),
             ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:80"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:80"),
+            ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "http://127.0.0.1:80"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_DEFAULT_REGION", "us-east-1"),
             ("aws_auth_method", "assume_role"),
@@ -64,7 +68,7 @@ mod tests {
         ] {
             assert_eq!(variables.get(name).map(String::as_str), Some(value), "{name}");
         }
-        assert_eq!(variables.len(), 15);
+        assert_eq!(variables.len(), 17);
     }
 
     #[test]

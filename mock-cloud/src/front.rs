@@ -2,54 +2,77 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use tower::ServiceExt as _;
 
+use crate::aws::Api;
+use crate::aws::cognito::Cognito;
+use crate::aws::pod_identity::{self, PodIdentity};
 use crate::query::Query;
 
 /// The router of each service.
 #[derive(Clone)]
 pub(crate) struct Front {
     pub(crate) ec2_metadata: Router,
-    pub(crate) aws_api: Router,
+    pub(crate) sts: Router,
+    pub(crate) secrets_manager: Router,
+    pub(crate) cognito: Router,
+    pub(crate) cognito_token: Router,
+    /// Knows the hosts of the token endpoints.
+    pub(crate) cognito_domains: Cognito,
+    pub(crate) pod_identity: Router,
     pub(crate) azure_metadata: Router,
     pub(crate) entra: Router,
     pub(crate) gce_metadata: Router,
     pub(crate) google_issuer: Router,
     pub(crate) kubernetes_issuer: Router,
-    pub(crate) trust: Router,
+    pub(crate) control: Router,
+}
+
+/// How requests come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Plain,
+    Tls,
 }
 
 impl Front {
-    /// Serves every service.
-    pub(crate) fn router(self) -> Router {
-        Router::new().fallback(answer).with_state(self)
+    /// Serves every service that is to be had by a transport.
+    pub(crate) fn router(self, transport: Transport) -> Router {
+        Router::new().fallback(answer).with_state((self, transport))
     }
 
     fn router_of(&self, service: Service) -> &Router {
         match service {
             Service::Ec2Metadata => &self.ec2_metadata,
-            Service::AwsApi => &self.aws_api,
+            Service::Sts => &self.sts,
+            Service::SecretsManager => &self.secrets_manager,
+            Service::Cognito => &self.cognito,
+            Service::CognitoToken => &self.cognito_token,
+            Service::PodIdentity => &self.pod_identity,
             Service::AzureMetadata => &self.azure_metadata,
             Service::Entra => &self.entra,
             Service::GceMetadata => &self.gce_metadata,
             Service::GoogleIssuer => &self.google_issuer,
             Service::KubernetesIssuer => &self.kubernetes_issuer,
-            Service::Trust => &self.trust,
+            Service::Control => &self.control,
         }
     }
 }
 
-async fn answer(State(front): State<Front>, request: Request) -> Response {
+async fn answer(State((front, transport)): State<(Front, Transport)>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Some(service) = Service::of(&parts) else {
-        let mut response = Response::new("no service of this mock has such a path\n".into());
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        return response;
+    let service = Service::of(&parts, |host| front.cognito_domains.is_domain(host));
+    let Some(service) = service else {
+        return (StatusCode::NOT_FOUND, "no service of this mock has such a path\n").into_response();
     };
+    // Nothing but HTTPS is served there: Amazon Cognito developer guide, "The token issuer endpoint".
+    if service == Service::CognitoToken && transport == Transport::Plain {
+        return (StatusCode::FORBIDDEN, "the token endpoint is to be had over TLS only\n").into_response();
+    }
     let router = front.router_of(service).clone();
     let answer = router.oneshot(Request::from_parts(parts, body)).await;
     answer.unwrap_or_else(|never| match never {})
@@ -58,44 +81,79 @@ async fn answer(State(front): State<Front>, request: Request) -> Response {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
     Ec2Metadata,
-    AwsApi,
+    Sts,
+    SecretsManager,
+    Cognito,
+    CognitoToken,
+    PodIdentity,
     AzureMetadata,
     Entra,
     GceMetadata,
     GoogleIssuer,
     KubernetesIssuer,
-    Trust,
+    Control,
 }
 
 impl Service {
-    /// Answers whose the first segment of the path is; the root is shared by AWS and Google.
-    fn of(request: &Parts) -> Option<Self> {
+    /// Answers whose a request is: the control paths are everywhere, then the host counts, then the path.
+    fn of(request: &Parts, is_cognito_domain: impl Fn(&str) -> bool) -> Option<Self> {
         let path = request.uri.path();
         let (first, _) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+        if first == "__mock" {
+            return Some(Self::Control);
+        }
+        Self::of_host(host(request), is_cognito_domain).or_else(|| Self::of_path(request, first))
+    }
+
+    fn of_host(host: &str, is_cognito_domain: impl Fn(&str) -> bool) -> Option<Self> {
+        let name = host.split_once(':').map_or(host, |(name, _)| name);
+        match Api::of_host(host) {
+            Some(Api::SecretsManager) => Some(Self::SecretsManager),
+            Some(Api::CognitoIdp) => Some(Self::Cognito),
+            None if host.starts_with("sts.") || host.starts_with("sts-fips.") => Some(Self::Sts),
+            None if PodIdentity::is_address(host) => Some(Self::PodIdentity),
+            None => is_cognito_domain(name).then_some(Self::CognitoToken),
+        }
+    }
+
+    /// The first segment names the service; the root is shared by AWS and Google.
+    fn of_path(request: &Parts, first: &str) -> Option<Self> {
         Some(match first {
-            _ if is_for_sts(request) => Self::AwsApi,
-            "" if is_aws_call(request) => Self::AwsApi,
-            "" | "computeMetadata" => Self::GceMetadata,
+            "" => Self::of_root(request),
+            "computeMetadata" => Self::GceMetadata,
             "latest" => Self::Ec2Metadata,
             "metadata" => Self::AzureMetadata,
             "google" => Self::GoogleIssuer,
             "id" => Self::KubernetesIssuer,
-            "__mock" => Self::Trust,
+            "sts" => Self::Sts,
+            "cognito" => Self::CognitoToken,
+            _ if request.uri.path() == pod_identity::PATH => Self::PodIdentity,
             first if is_ec2_version(first) => Self::Ec2Metadata,
             first if uuid::Uuid::try_parse(first).is_ok() => Self::Entra,
+            first if is_user_pool(first) => Self::Cognito,
             _ => return None,
         })
     }
+
+    fn of_root(request: &Parts) -> Self {
+        let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        match target.and_then(Api::of_target) {
+            Some(Api::SecretsManager) => Self::SecretsManager,
+            Some(Api::CognitoIdp) => Self::Cognito,
+            None if is_aws_query(request) => Self::Sts,
+            None => Self::GceMetadata,
+        }
+    }
 }
 
-fn is_for_sts(request: &Parts) -> bool {
+fn host(request: &Parts) -> &str {
     let host = request.headers.get(HOST).and_then(|it| it.to_str().ok());
     let authority = request.uri.authority().map(http::uri::Authority::as_str);
-    host.or(authority).is_some_and(|it| it.starts_with("sts."))
+    host.or(authority).unwrap_or_default()
 }
 
 /// Whether a request for the root is one of the AWS query protocol.
-fn is_aws_call(request: &Parts) -> bool {
+fn is_aws_query(request: &Parts) -> bool {
     let authorization = request.headers.get(AUTHORIZATION);
     let signed = authorization.is_some_and(|it| it.as_bytes().starts_with(b"AWS4"));
     let query = Query::parse(request.uri.query());
@@ -110,6 +168,14 @@ fn is_ec2_version(segment: &str) -> bool {
     segment == "1.0" || digits && is_date(segment)
 }
 
+/// Whether a segment is the id of a Cognito user pool, `REGION_NAME`.
+fn is_user_pool(segment: &str) -> bool {
+    let parts = segment.split_once('_');
+    parts.is_some_and(|(region, name)| {
+        region.split('-').count() >= 3 && name.bytes().all(|it| it.is_ascii_alphanumeric())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +183,8 @@ mod tests {
     fn of(method: &str, target: &str, headers: &[(&str, &str)]) -> Option<Service> {
         let request = http::Request::builder().method(method).uri(target);
         let request = headers.iter().fold(request, |request, (key, value)| request.header(*key, *value));
-        Service::of(&request.body(()).unwrap().into_parts().0)
+        let is_domain = |host: &str| host == "auth.example.com" || host.ends_with(".amazoncognito.com");
+        Service::of(&request.body(()).unwrap().into_parts().0, is_domain)
     }
 
     #[test]
@@ -131,8 +198,17 @@ mod tests {
             ("/computeMetadata", Some(Service::GceMetadata)),
             ("/google/oauth2/v3/certs", Some(Service::GoogleIssuer)),
             ("/id/AB/keys", Some(Service::KubernetesIssuer)),
+            ("/sts/us-gov-west-1/", Some(Service::Sts)),
+            ("/stsx", None),
             ("/11111111-2222-4333-8444-555555555555/v2.0", Some(Service::Entra)),
-            ("/__mock/trust", Some(Service::Trust)),
+            ("/v1/credentials", Some(Service::PodIdentity)),
+            ("/cognito/artifactory-demo/oauth2/token", Some(Service::CognitoToken)),
+            ("/us-east-1_Artifacts/.well-known/jwks.json", Some(Service::Cognito)),
+            ("/__mock/trust", Some(Service::Control)),
+            ("/v1/other", None),
+            ("/v1", None),
+            ("/east_Artifacts/.well-known/jwks.json", None),
+            ("/us-east-1_Arti-facts/x", None),
             ("/2021-03/api", None),
             ("/unknown", None),
             ("/latestx", None),
@@ -147,17 +223,35 @@ mod tests {
         let bearer = [("authorization", "Bearer x")];
         assert_eq!(of("GET", "/", &[]), Some(Service::GceMetadata));
         assert_eq!(of("GET", "/", &bearer), Some(Service::GceMetadata));
-        assert_eq!(of("GET", "/?Action=GetCallerIdentity", &[]), Some(Service::AwsApi));
-        assert_eq!(of("GET", "/", &signature), Some(Service::AwsApi));
-        assert_eq!(of("POST", "/", &[]), Some(Service::AwsApi));
+        assert_eq!(of("GET", "/?Action=GetCallerIdentity", &[]), Some(Service::Sts));
+        assert_eq!(of("GET", "/", &signature), Some(Service::Sts));
+        assert_eq!(of("POST", "/", &[]), Some(Service::Sts));
     }
 
     #[test]
-    fn everything_at_the_host_of_sts_is_for_sts() {
-        let host = [("host", "sts.us-east-1.amazonaws.com")];
-        assert_eq!(of("GET", "/", &host), Some(Service::AwsApi));
-        assert_eq!(of("GET", "/unknown", &host), Some(Service::AwsApi));
-        let other = [("host", "nosts.test")];
-        assert_eq!(of("GET", "/", &other), Some(Service::GceMetadata));
+    fn a_target_at_the_root_names_the_service_whatever_the_host() {
+        let of = |target| of("POST", "/", &[("host", "127.0.0.1:80"), ("x-amz-target", target)]);
+        assert_eq!(of("secretsmanager.GetSecretValue"), Some(Service::SecretsManager));
+        assert_eq!(of("AWSCognitoIdentityProviderService.ListUserPools"), Some(Service::Cognito));
+        assert_eq!(of("DynamoDB_20120810.ListTables"), Some(Service::Sts));
+    }
+
+    #[test]
+    fn everything_at_the_host_of_a_service_is_for_it() {
+        for (host, service) in [
+            ("sts.us-east-1.amazonaws.com", Service::Sts),
+            ("secretsmanager.eu-west-1.amazonaws.com", Service::SecretsManager),
+            ("cognito-idp.us-east-1.amazonaws.com", Service::Cognito),
+            ("artifactory-demo.auth.us-east-1.amazoncognito.com", Service::CognitoToken),
+            ("auth.example.com:443", Service::CognitoToken),
+            ("169.254.170.23", Service::PodIdentity),
+            ("[fd00:ec2::23]:80", Service::PodIdentity),
+        ] {
+            for path in ["/", "/unknown", "/latest/meta-data/"] {
+                assert_eq!(of("GET", path, &[("host", host)]), Some(service), "{host} {path}");
+            }
+            assert_eq!(of("GET", "/__mock/requests", &[("host", host)]), Some(Service::Control), "{host}");
+        }
+        assert_eq!(of("GET", "/", &[("host", "nosts.test")]), Some(Service::GceMetadata));
     }
 }

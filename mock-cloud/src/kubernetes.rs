@@ -1,33 +1,39 @@
-//! The issuer of a Kubernetes cluster's service account tokens, published as EKS does.
+//! A Kubernetes cluster as the clouds see it: the issuer of its service account tokens, published as EKS does, and the
+//! requests for such tokens.
+//!
+//! # Layout
+//!
+//! - `world`: the cluster, its node and its service accounts
+//! - `token_request`: tokens as the API server issues them, `/__mock/kubernetes/..`
+//! - `presented`: tokens verified as whoever trusts the cluster does
+
+pub(crate) mod presented;
+mod token_request;
+mod world;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use mock_kit::Kit;
-use serde::Deserialize;
+use mock_kit::{Clock, Kit};
 use serde_json::{Value, json};
 
 use crate::issuer::{Issuer, KeyRing};
 
-/// One cluster and its issuer.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct KubernetesWorld {
-    /// The hexadecimal id of the cluster in its issuer, `https://oidc.eks.REGION.amazonaws.com/id/HEX`.
-    pub cluster: String,
-    /// The `iss` of its tokens; unless told, the URL at which the mock publishes the issuer.
-    #[serde(default)]
-    pub issuer: Option<String>,
-}
+pub use self::token_request::{Pod, ServiceAccountToken, TokenRefusal, TokenRequest};
+pub use self::world::{KubernetesWorld, Node, ServiceAccount};
 
-/// The issuer of one cluster, as it is served.
+/// One cluster and its issuer, as they are served; clones share the tokens.
 #[derive(Clone)]
 pub struct Kubernetes {
-    cluster: String,
+    world: Arc<KubernetesWorld>,
     published_at: String,
     issuer: Issuer,
+    clock: Clock,
+    issued: Arc<Mutex<Vec<String>>>,
 }
 
 impl Kubernetes {
@@ -38,8 +44,10 @@ impl Kubernetes {
         let name = world.issuer.as_ref().unwrap_or(&published_at);
         Self {
             issuer: Issuer::new(&**name, KeyRing::named("kubernetes"), kit.clock.clone()),
-            cluster: world.cluster.clone(),
+            world: Arc::new(world.clone()),
             published_at,
+            clock: kit.clock.clone(),
+            issued: Arc::default(),
         }
     }
 
@@ -49,13 +57,36 @@ impl Kubernetes {
         &self.issuer
     }
 
+    /// Answers where the mock publishes the issuer, which a world may call otherwise.
+    #[must_use]
+    pub fn published_at(&self) -> &str {
+        &self.published_at
+    }
+
+    /// Answers the facts of the cluster.
+    #[must_use]
+    pub fn world(&self) -> &KubernetesWorld {
+        &self.world
+    }
+
+    /// Answers every service account token issued so far.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Serves `/id/HEX/.well-known/openid-configuration` and `/id/HEX/keys`.
     pub fn router(&self) -> Router {
-        let base = format!("/id/{}", self.cluster);
+        let base = format!("/id/{}", self.world.cluster);
         Router::new()
             .route(&format!("{base}/.well-known/openid-configuration"), get(discovery))
             .route(&format!("{base}/keys"), get(keys))
             .with_state(self.clone())
+    }
+
+    /// Serves `/__mock/kubernetes/serviceaccounts/..`.
+    pub fn control_router(&self) -> Router {
+        token_request::router(self.clone())
     }
 
     /// Answers the fields that the API server publishes.

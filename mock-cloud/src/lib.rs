@@ -2,11 +2,14 @@
 //!
 //! ```text
 //!                 ┌── /latest/..          EC2 instance metadata ──┐ role credentials
-//!                 ├── /  (signed)         STS ◀───────────────────┘ verifies them
-//!  a node's       ├── /metadata/..        Azure instance metadata ── signs with ──┐
-//!  program  ──────┼── /computeMetadata/.. GCE metadata ─────────── signs with ──┐ │
-//!                 │                                                             ▼ ▼
-//!  who trusts ────┼── /TENANT/..  /google/..  /id/HEX/..   issuers: discovery and keys
+//!                 ├── /v1/credentials     Pod Identity agent ─────┤
+//!                 ├── /  (signed)         STS, Secrets Manager, ◀─┘ verify them
+//!                 │                       Cognito
+//!  a node's       ├── /cognito/..         Cognito's tokens ─────────── sign with ──┐
+//!  program  ──────┼── /metadata/..        Azure instance metadata ── signs with ─┐ │
+//!                 ├── /computeMetadata/.. GCE metadata ─────────── signs with ─┐ │ │
+//!                 │                                                            ▼ ▼ ▼
+//!  who trusts ────┼── /TENANT/..  /google/..  /id/HEX/..  /POOL_ID/..  issuers: discovery and keys
 //!  its tokens     └── /__mock/..   trust, certificates, tokens; journal, faults, clock
 //! ```
 //!
@@ -17,10 +20,10 @@
 //! # Layout
 //!
 //! - [`world`]: the facts, from YAML; `world/default.yaml` is the world unless told
-//! - [`aws`]: EC2 instance metadata and STS
+//! - [`aws`]: EC2 instance metadata, STS, Secrets Manager, Cognito, the EKS Pod Identity agent
 //! - [`azure`]: Azure instance metadata, managed identity tokens, the issuers of the tenant
 //! - [`gcp`]: GCE metadata, the service account's tokens, Google's issuer
-//! - [`kubernetes`]: the issuer of a cluster's service account tokens
+//! - [`kubernetes`]: a cluster's service accounts, their tokens and the issuer of these
 //! - [`issuer`]: one issuer: its name, its keys, rotation
 //! - `trust`: what other programs need to trust this world
 //! - `front`: which service a request is for
@@ -30,8 +33,10 @@
 //! # Why one address
 //!
 //! The services differ in the first segment of their paths, so one plain and one TLS listener are
-//! all that a script has to know. The root alone is shared: a signed request, a `POST`, an `Action`
-//! or a host `sts.*` is for STS, any other one is a program that looks for the GCE metadata server.
+//! all that a script has to know. The root alone is shared: an `X-Amz-Target` or a host of theirs is
+//! for Secrets Manager or Cognito, a signed request, a `POST`, an `Action` or a host `sts.*` for STS,
+//! any other one is a program that looks for the GCE metadata server. Where the real names and
+//! addresses lead here, the `Host` header says which service is meant.
 
 pub mod aws;
 pub mod azure;
@@ -49,14 +54,17 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::Router;
 use mock_kit::{Authority, Kit, Listen, Server, SigningKey, TlsIdentity};
 
 use aws::Aws;
+use aws::cognito::Cognito;
+use aws::pod_identity::PodIdentity;
+use aws::secrets_manager::SecretsManager;
 use azure::{Azure, TokenVersion};
-use front::Front;
+use front::{Front, Transport};
 use gcp::Gcp;
-use kubernetes::Kubernetes;
+use issuer::Issuer;
+use kubernetes::{Kubernetes, ServiceAccountToken, TokenRefusal, TokenRequest};
 use trust::Trust;
 pub use world::{World, WorldError};
 
@@ -64,7 +72,7 @@ pub use world::{World, WorldError};
 pub struct MockCloud {
     kit: Kit,
     authority: Authority,
-    aws: Aws,
+    services: Services,
     environment: BTreeMap<String, String>,
     plain: Server,
     tls: Server,
@@ -101,7 +109,7 @@ impl MockCloud {
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// When no port can be had, or the facts of the world contradict each other.
     pub async fn start(world: World) -> io::Result<Self> {
         Self::start_on(world, Listeners::default()).await
     }
@@ -110,7 +118,7 @@ impl MockCloud {
     ///
     /// # Errors
     ///
-    /// When an address cannot be had or the given certificates are none.
+    /// When an address cannot be had, the given certificates are none, or the facts of the world contradict each other.
     pub async fn start_on(world: World, listeners: Listeners) -> io::Result<Self> {
         let (kit, authority) = (Kit::new(), Authority::generate());
         let (identity, own_authority) = match listeners.certificates {
@@ -122,16 +130,17 @@ impl MockCloud {
         };
         let plain = Listen::Plain(listeners.plain).bind().await?;
         let tls = Listen::Tls(listeners.tls, identity).bind().await?;
-        let aws = Aws::new(&world.aws, &kit);
-        let router = router(&world, &aws, &plain.url(), &kit, own_authority);
+        let urls = Urls { plain: plain.url(), tls: tls.url() };
+        let services = Services::new(&world, &urls.plain, &kit)?;
+        let front = front(&services, urls, own_authority);
         tokio::task::spawn_blocking(SigningKey::wait_for_named).await.map_err(io::Error::other)?;
         Ok(Self {
             environment: environment::environment(&world, &plain.url()),
-            plain: plain.serve(router.clone(), &kit),
-            tls: tls.serve(router, &kit),
+            plain: plain.serve(front.clone().router(Transport::Plain), &kit),
+            tls: tls.serve(front.router(Transport::Tls), &kit),
             kit,
             authority,
-            aws,
+            services,
         })
     }
 
@@ -159,10 +168,35 @@ impl MockCloud {
         &self.kit
     }
 
-    /// Answers every secret that AWS has handed out so far, so that a test can look for it where it must not be.
+    /// Answers every secret that AWS and the cluster have or have handed out so far, so that a test can look for it where
+    /// it must not be.
+    ///
+    /// Those that begin with `eyJ` are tokens: of service accounts, which the clouds get to see, and of Cognito, which
+    /// Artifactory does.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
-        self.aws.secrets()
+        let Services { aws, secrets_manager, cognito, kubernetes, .. } = &self.services;
+        [aws.secrets(), secrets_manager.secrets(), cognito.secrets(), kubernetes.secrets()].concat()
+    }
+
+    /// Issues a token of a service account of the world, as the API server does for the kubelet.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such service account or no token may live so long.
+    pub fn service_account_token(
+        &self,
+        namespace: &str,
+        name: &str,
+        request: &TokenRequest,
+    ) -> Result<ServiceAccountToken, TokenRefusal> {
+        self.services.kubernetes.service_account_token(namespace, name, request)
+    }
+
+    /// Answers the cluster.
+    #[must_use]
+    pub fn kubernetes(&self) -> &Kubernetes {
+        &self.services.kubernetes
     }
 
     /// Answers the world's authority; with given certificates the TLS listener shows none of its.
@@ -182,31 +216,76 @@ fn tls_names(address: SocketAddr) -> Vec<String> {
     names
 }
 
-/// Joins every service of a world that is published at `url`.
-fn router(world: &World, aws: &Aws, url: &str, kit: &Kit, authority: Option<Authority>) -> Router {
-    let azure = Azure::new(&world.azure, url, kit);
-    let gcp = Gcp::new(&world.gcp, url, kit);
-    let kubernetes = Kubernetes::new(&world.kubernetes, url, kit);
-    let issuers = [
-        ("azure", azure.issuer(TokenVersion::V2)),
-        ("azure-v1", azure.issuer(TokenVersion::V1)),
-        ("google", gcp.issuer()),
-        ("kubernetes", kubernetes.issuer()),
-    ];
+/// Where the two listeners are.
+struct Urls {
+    plain: String,
+    tls: String,
+}
+
+/// Every service of a world.
+struct Services {
+    aws: Aws,
+    secrets_manager: SecretsManager,
+    cognito: Cognito,
+    pod_identity: PodIdentity,
+    azure: Azure,
+    gcp: Gcp,
+    kubernetes: Kubernetes,
+}
+
+impl Services {
+    /// Makes the services of a world that is published at `url`.
+    fn new(world: &World, url: &str, kit: &Kit) -> io::Result<Self> {
+        let kubernetes = Kubernetes::new(&world.kubernetes, url, kit);
+        let aws = world.aws.with_cluster(kubernetes.issuer().url(), kubernetes.published_at());
+        let aws = Aws::new(&aws, kit);
+        let cognito = Cognito::new(&aws, url);
+        Ok(Self {
+            secrets_manager: SecretsManager::new(&aws, &cognito)?,
+            pod_identity: PodIdentity::new(&aws, &kubernetes),
+            azure: Azure::new(&world.azure, url, kit),
+            gcp: Gcp::new(&world.gcp, url, kit),
+            aws,
+            cognito,
+            kubernetes,
+        })
+    }
+
+    /// The issuers by the names that `/__mock/` has for them.
+    fn issuers(&self) -> BTreeMap<&'static str, Issuer> {
+        let issuers = [
+            ("azure", Some(self.azure.issuer(TokenVersion::V2))),
+            ("azure-v1", Some(self.azure.issuer(TokenVersion::V1))),
+            ("cognito", self.cognito.issuer()),
+            ("google", Some(self.gcp.issuer())),
+            ("kubernetes", Some(self.kubernetes.issuer())),
+        ];
+        issuers.into_iter().filter_map(|(name, issuer)| Some((name, issuer?.clone()))).collect()
+    }
+}
+
+/// Joins every service.
+fn front(services: &Services, urls: Urls, authority: Option<Authority>) -> Front {
     let trust = Trust {
-        sts: url.to_owned(),
-        issuers: Arc::new(issuers.map(|(name, issuer)| (name, issuer.clone())).into()),
+        pod_identity: format!("{}{}", urls.plain, aws::pod_identity::PATH),
+        cognito_domains: format!("{}/cognito", urls.tls),
+        sts: urls.plain,
+        issuers: Arc::new(services.issuers()),
         authority,
     };
-    let front = Front {
-        ec2_metadata: aws.imds_router(),
-        aws_api: aws.api_router(),
-        azure_metadata: azure.imds_router(),
-        entra: azure.entra_router(),
-        gce_metadata: gcp.metadata_router(),
-        google_issuer: gcp.issuer_router(),
-        kubernetes_issuer: kubernetes.router(),
-        trust: trust.router(),
-    };
-    front.router()
+    Front {
+        ec2_metadata: services.aws.imds_router(),
+        sts: services.aws.api_router(),
+        secrets_manager: services.secrets_manager.router(),
+        cognito: services.cognito.router(),
+        cognito_token: services.cognito.token_router(),
+        cognito_domains: services.cognito.clone(),
+        pod_identity: services.pod_identity.router(),
+        azure_metadata: services.azure.imds_router(),
+        entra: services.azure.entra_router(),
+        gce_metadata: services.gcp.metadata_router(),
+        google_issuer: services.gcp.issuer_router(),
+        kubernetes_issuer: services.kubernetes.router(),
+        control: trust.router().merge(services.kubernetes.control_router()),
+    }
 }

@@ -2,11 +2,15 @@
 //!
 //! | request | meaning |
 //! |---|---|
-//! | `GET /__mock/trust` | `{"sts": URL, "issuers": {NAME: ISS, ..}, "ca": PEM}` |
+//! | `GET /__mock/trust` | `{"sts": URL, "pod_identity": URL, "cognito": URL, "issuers": {NAME: ISS, ..}, "ca": PEM}` |
 //! | `POST /__mock/certificates` | `{"names": ["localhost", ..]}` gives `{"certificate": PEM, "key": PEM}`; 404 with given certificates |
 //! | `POST /__mock/issuers/NAME/tokens` | claims give `{"token": "..."}`; `iss`, `iat`, `nbf` and `exp` are filled in where absent |
 //! | `POST /__mock/issuers/NAME/rotate` | signs with a fresh key; the former one stays published |
 //! | `POST /__mock/issuers/NAME/retire` | publishes the current key only |
+//!
+//! `pod_identity` is what `AWS_CONTAINER_CREDENTIALS_FULL_URI` is for a pod of EKS. It is no variable of the world's
+//! environment, where it would hide the role of the instance from the SDKs. Below `cognito` lie the token endpoints,
+//! `DOMAIN/oauth2/token`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +33,10 @@ use crate::issuer::Issuer;
 pub(crate) struct Trust {
     /// Where STS answers.
     pub(crate) sts: String,
+    /// Where the EKS Pod Identity agent answers.
+    pub(crate) pod_identity: String,
+    /// What the domain of a Cognito user pool is added to, with a slash between.
+    pub(crate) cognito_domains: String,
     /// The issuers by name.
     pub(crate) issuers: Arc<BTreeMap<&'static str, Issuer>>,
     /// The certificate authority; `None` with given certificates, whose key is not here.
@@ -79,7 +87,13 @@ async fn trust(State(trust): State<Trust>) -> Json<Value> {
     let issuers = trust.issuers.iter();
     let issuers: Map<_, _> = issuers.map(|(name, issuer)| ((*name).to_owned(), json!(issuer.url()))).collect();
     let ca = trust.authority.as_ref().map(Authority::certificate_pem);
-    Json(json!({ "sts": trust.sts, "issuers": issuers, "ca": ca }))
+    Json(json!({
+        "sts": trust.sts,
+        "pod_identity": trust.pod_identity,
+        "cognito": trust.cognito_domains,
+        "issuers": issuers,
+        "ca": ca,
+    }))
 }
 
 #[derive(Deserialize)]

@@ -17,22 +17,11 @@ pub enum Access {
         artifactory: ArtifactoryUrl,
         /// Whose certificates are trusted for it.
         roots: Roots,
-        /// Where the identity comes from.
-        identity: Box<IdentitySource>,
+        /// Where the identity comes from: the first of these that applies to the pull.
+        identities: Vec<IdentitySource>,
     },
     /// A user name and a password or token that somebody else rotates.
     Static(StaticCredential),
-}
-
-impl Access {
-    /// The access's name in spans.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Exchange { identity, .. } => identity.name(),
-            Self::Static(_) => "static",
-        }
-    }
 }
 
 /// A credential that stands in the configuration or in a file that it names.

@@ -7,8 +7,9 @@ use crate::artifactory::{RegistryCredential, exchange};
 use crate::config::{Config, Route};
 use crate::error::Error;
 use crate::http::Http;
+use crate::identity::prove;
 use crate::image::ImageRef;
-use crate::kubelet::{CacheKeyType, CredentialProviderRequest, CredentialProviderResponse, RegistryAuth};
+use crate::kubelet::{CacheKeyType, CredentialProviderRequest, CredentialProviderResponse, RegistryAuth, Workload};
 use crate::time::Deadline;
 
 /// Answers one request of the kubelet.
@@ -21,7 +22,7 @@ pub async fn answer(stdin: &[u8], config: &Config, deadline: Deadline) -> Result
     async {
         let (request, image) = info_span!("request").in_scope(|| read(stdin))?;
         let credential = match info_span!("route").in_scope(|| config.route(&image)) {
-            Some(route) => Some(obtain(route, config, deadline).await?),
+            Some(route) => Some(obtain(route, request.workload.as_ref(), config, deadline).await?),
             None => None,
         };
         Ok(info_span!("response").in_scope(|| respond(&request, &image, credential, config)))
@@ -36,15 +37,20 @@ fn read(stdin: &[u8]) -> Result<(CredentialProviderRequest, ImageRef), Error> {
     Ok((request, image))
 }
 
-async fn obtain(route: &Route, config: &Config, deadline: Deadline) -> Result<RegistryCredential, Error> {
-    let span = info_span!("identity", credential_provider.identity_source = route.access.name());
-    let (artifactory, roots, identity) = match &route.access {
+async fn obtain(
+    route: &Route,
+    workload: Option<&Workload>,
+    config: &Config,
+    deadline: Deadline,
+) -> Result<RegistryCredential, Error> {
+    let span = info_span!("identity", credential_provider.identity_source = tracing::field::Empty);
+    let (artifactory, roots, identities) = match &route.access {
         Access::Static(credential) => return span.in_scope(|| credential.read()).map_err(Error::Static),
-        Access::Exchange { artifactory, roots, identity } => (artifactory, roots, identity),
+        Access::Exchange { artifactory, roots, identities } => (artifactory, roots, identities),
     };
-    let proof = identity.prove(&config.endpoints, deadline).instrument(span).await;
+    let proof = prove(identities, workload, &config.network, deadline).instrument(span).await;
     let proof = proof.map_err(|source| Error::Identity { artifactory: artifactory.clone(), source })?;
-    async { exchange(&Http::artifactory(roots, &config.proxies, deadline)?, artifactory, proof).await }
+    async { exchange(&Http::artifactory(roots, &config.network.proxies, deadline)?, artifactory, proof).await }
         .instrument(info_span!("exchange", server.address = artifactory.host()))
         .await
         .map_err(|source| Error::Exchange { artifactory: artifactory.clone(), source })

@@ -27,14 +27,23 @@ const DEFAULT_TOKEN_LIFETIME: Duration = Duration::from_hours(5);
 pub struct Config {
     /// The routes; the first that matches an image serves it.
     pub routes: Vec<Route>,
-    /// Addresses of the metadata services.
-    pub endpoints: Endpoints,
-    /// Proxies on the way to Artifactory.
-    pub proxies: Proxies,
+    /// How the clouds' services are reached.
+    pub network: Network,
     /// How long one pull may take.
     pub deadline: Duration,
     /// The node's name, which spreads the fleet's cache durations.
     pub node: String,
+}
+
+/// How services are reached from this node.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The addresses of the clouds' services.
+    pub endpoints: Endpoints,
+    /// Proxies on the way to everything that is not on the link.
+    pub proxies: Proxies,
+    /// Whose certificates are trusted for the clouds' services.
+    pub roots: Roots,
 }
 
 /// Which images are served, and how.
@@ -156,6 +165,12 @@ pub enum ConfigError {
         /// What it holds.
         value: String,
     },
+    /// An address of a cloud's service that is none.
+    #[error("`{variable}` is not the address of a cloud's service")]
+    RemoteEndpoint {
+        /// The variable.
+        variable: &'static str,
+    },
     /// A region of no known partition.
     #[error("`{name}` is `{value}`, which is no region of a known AWS partition")]
     Region {
@@ -167,6 +182,14 @@ pub enum ConfigError {
     /// A role name that cannot be one.
     #[error("`{name}` is `{value}`, which is no role name")]
     RoleName {
+        /// The variable or key.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+    },
+    /// A role's ARN that is none.
+    #[error("`{name}` is `{value}`, which is no role's ARN")]
+    RoleArn {
         /// The variable or key.
         name: &'static str,
         /// What it holds.
@@ -214,7 +237,7 @@ pub enum ConfigError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteProblem {
     /// Neither or both ways to a credential.
-    #[error("it needs either `identity` or `static`")]
+    #[error("it needs one of `identity`, `identities` and `static`")]
     Access,
     /// An exchange without an Artifactory.
     #[error("`artifactoryUrl` is missing, which says where the proof is exchanged")]
@@ -268,8 +291,11 @@ impl Config {
     fn of(routes: Vec<Route>, deadline: Duration, environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             routes,
-            endpoints: Endpoints::from_environment(environment)?,
-            proxies: environment.proxies(),
+            network: Network {
+                endpoints: Endpoints::from_environment(environment)?,
+                proxies: environment.proxies(),
+                roots: environment.roots(),
+            },
             deadline,
             node: environment.node.clone(),
         })
@@ -295,6 +321,11 @@ fn suggestion(value: &str) -> Option<String> {
 
 fn region(name: &'static str, value: &str) -> Result<crate::endpoints::Region, ConfigError> {
     crate::endpoints::Region::parse(value).ok_or_else(|| ConfigError::Region { name, value: value.to_owned() })
+}
+
+fn role_arn(name: &'static str, value: &str) -> Result<crate::identity::aws::RoleArn, ConfigError> {
+    let arn = crate::identity::aws::RoleArn::parse(value);
+    arn.ok_or_else(|| ConfigError::RoleArn { name, value: value.to_owned() })
 }
 
 fn role_name(name: &'static str, value: &str) -> Result<String, ConfigError> {

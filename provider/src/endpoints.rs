@@ -1,7 +1,8 @@
 //! Every address that is not Artifactory's: metadata services, regions and the hosts of AWS STS.
 
-use crate::config::ConfigError;
-use crate::config::Environment;
+use std::net::IpAddr;
+
+use crate::config::{ConfigError, Environment};
 
 /// The link-local address of the metadata services of AWS, Azure and Google Cloud.
 ///
@@ -19,12 +20,39 @@ pub struct Endpoints {
     pub azure_metadata: String,
     /// Compute Engine's metadata server.
     pub gcp_metadata: String,
+    /// AWS STS instead of the region's own; for tests and private endpoints.
+    pub aws_sts: Option<String>,
+    /// The credentials address of the EKS Pod Identity agent, by family.
+    pub pod_identity: PodIdentityAgent,
+}
+
+/// Where the EKS Pod Identity agent answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PodIdentityAgent {
+    /// At its two link-local addresses.
+    ///
+    /// Source: Amazon EKS user guide, "EKS Pod Identity Agent".
+    LinkLocal,
+    /// At the address of `AWS_CONTAINER_CREDENTIALS_FULL_URI`, for tests.
+    At(String),
+}
+
+impl PodIdentityAgent {
+    /// The addresses to try, in order.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<&str> {
+        match self {
+            Self::LinkLocal => vec!["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"],
+            Self::At(address) => vec![address],
+        }
+    }
 }
 
 impl Endpoints {
     /// The real addresses, or those that the ecosystems' own variables name.
     ///
-    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT` (AWS SDKs and tools reference), `AZURE_POD_IDENTITY_AUTHORITY_HOST` (Azure SDKs)
+    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` and
+    /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` (AWS SDKs and tools reference), `AZURE_POD_IDENTITY_AUTHORITY_HOST` (Azure SDKs)
     /// and `GCE_METADATA_HOST` (Google client libraries, `host[:port]` without a scheme).
     ///
     /// # Errors
@@ -40,8 +68,33 @@ impl Endpoints {
             aws_metadata: base("AWS_EC2_METADATA_SERVICE_ENDPOINT")?,
             azure_metadata: base("AZURE_POD_IDENTITY_AUTHORITY_HOST")?,
             gcp_metadata,
+            aws_sts: remote(environment, ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])?,
+            pod_identity: match environment.value("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+                None => PodIdentityAgent::LinkLocal,
+                Some(uri) => PodIdentityAgent::At(base_url("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri)?),
+            },
         })
     }
+
+    /// The address of the STS of a region.
+    #[must_use]
+    pub fn sts(&self, region: &Region) -> String {
+        self.aws_sts.clone().unwrap_or_else(|| format!("https://{}", region.sts_host()))
+    }
+}
+
+/// The first of these variables that is set: TLS anywhere, plain HTTP on loopback only, since proofs go there.
+fn remote(environment: &Environment, variables: [&'static str; 2]) -> Result<Option<String>, ConfigError> {
+    let set = variables.into_iter().find_map(|name| Some((name, environment.value(name)?)));
+    let Some((variable, value)) = set else { return Ok(None) };
+    let invalid = || ConfigError::RemoteEndpoint { variable };
+    let url = reqwest::Url::parse(value).map_err(|_| invalid())?;
+    let host = url.host_str().ok_or_else(invalid)?.trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let allowed = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if allowed && bare { Ok(Some(value.trim_end_matches('/').to_owned())) } else { Err(invalid()) }
 }
 
 fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> {

@@ -1,8 +1,9 @@
 //! The one HTTP client: deadline, retries, size limits, roots, and no proxy on the way to a metadata service.
 //!
 //! # Why two clients in one
-//! A metadata service is on the link, speaks plain HTTP and must never be reached through a proxy; Artifactory is far,
-//! speaks TLS and may be behind one. [`Http`] keeps them apart by [`Service`], so that neither rule depends on an address.
+//! A metadata service is on the link, speaks plain HTTP and must never be reached through a proxy; Artifactory and the
+//! clouds' own services are far, speak TLS and may be behind one. [`Http`] keeps them apart by [`Service`], so that neither
+//! rule depends on an address.
 //! Neither follows a redirect: a proof or a credential goes to the host it was meant for or nowhere.
 
 use std::error::Error as _;
@@ -29,6 +30,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 pub enum Service {
     /// A service on the link: plain HTTP, never a proxy, answers at once or not at all.
     Metadata,
+    /// A cloud's service on its network, such as AWS STS: TLS, perhaps through a proxy.
+    Cloud,
     /// Artifactory: TLS, perhaps through a proxy.
     Artifactory,
 }
@@ -38,6 +41,7 @@ impl Service {
     fn patience(self) -> Duration {
         match self {
             Self::Metadata => Duration::from_secs(2),
+            Self::Cloud => Duration::from_secs(10),
             Self::Artifactory => Duration::from_secs(20),
         }
     }
@@ -45,19 +49,18 @@ impl Service {
     /// The largest reply that is read, in bytes.
     fn reply_limit(self) -> usize {
         match self {
-            Self::Metadata => 64 * 1024,
+            Self::Metadata | Self::Cloud => 64 * 1024,
             Self::Artifactory => 1024 * 1024,
         }
     }
 
     /// Whether silence is worth another attempt: on the link it is lasting, and a second wait would double the pull.
     fn retries_silence(self) -> bool {
-        self == Self::Artifactory
+        self != Self::Metadata
     }
 }
 
 /// One request, ready to be sent as often as its retries allow.
-#[derive(Debug)]
 pub struct Request {
     method: Method,
     url: String,
@@ -85,6 +88,14 @@ impl Request {
         request.header("content-type", "application/json")
     }
 
+    /// A POST of a form; its values are secrets to every log.
+    #[must_use]
+    pub fn post_form(url: String, fields: &[(&str, &str)]) -> Self {
+        let pairs = fields.iter().map(|(name, value)| format!("{name}={}", query_value(value)));
+        let request = Self { method: Method::POST, body: Some(pairs.collect::<Vec<_>>().join("&")), ..Self::get(url) };
+        request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+    }
+
     /// Adds a header; a value that no header can carry is left out, and the service's refusal tells.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -103,6 +114,20 @@ impl Request {
         }
         self
     }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.url.split('?').next().unwrap_or_default();
+        write!(formatter, "Request({} {address} {:?})", self.method, self.headers)
+    }
+}
+
+/// A value of a query or form, escaped so that it stays one value.
+pub(crate) fn query_value(text: &str) -> percent_encoding::PercentEncode<'_> {
+    const RESERVED: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    percent_encoding::utf8_percent_encode(text, RESERVED)
 }
 
 /// A complete reply of bounded size, whatever its status.
@@ -221,6 +246,18 @@ impl Http {
     /// # Errors
     /// When the roots cannot be read or the proxy's address is no address.
     pub fn artifactory(roots: &Roots, proxies: &Proxies, deadline: Deadline) -> Result<Self, HttpError> {
+        Self::remote(Service::Artifactory, roots, proxies, deadline)
+    }
+
+    /// A client for a cloud's services that trusts `roots`.
+    ///
+    /// # Errors
+    /// When the roots cannot be read or the proxy's address is no address.
+    pub fn cloud(roots: &Roots, proxies: &Proxies, deadline: Deadline) -> Result<Self, HttpError> {
+        Self::remote(Service::Cloud, roots, proxies, deadline)
+    }
+
+    fn remote(service: Service, roots: &Roots, proxies: &Proxies, deadline: Deadline) -> Result<Self, HttpError> {
         let mut builder = builder(roots.load()?)?.no_proxy();
         if let Some(proxy) = &proxies.https {
             let except = reqwest::NoProxy::from_string(&loopback_and(proxies.except.as_deref()));
@@ -229,7 +266,7 @@ impl Http {
             builder = builder.proxy(proxy.no_proxy(except));
         }
         let client = builder.build().map_err(|error| connect(&error))?;
-        Ok(Self { client, service: Service::Artifactory, deadline })
+        Ok(Self { client, service, deadline })
     }
 
     /// Sends a request until it is answered for good: throttling, server errors and broken connections are tried again
@@ -386,6 +423,17 @@ mod tests {
         for status in [200, 301, 400, 401, 403, 404, 501] {
             assert!(!passing(StatusCode::from_u16(status).expect("a status")), "{status}");
         }
+    }
+
+    #[test]
+    fn a_query_value_cannot_add_a_parameter() {
+        assert_eq!(query_value("api://a&b=c#d").to_string(), "api%3A%2F%2Fa%26b%3Dc%23d");
+    }
+
+    #[test]
+    fn a_debugged_request_hides_its_body_and_query() {
+        let request = Request::post_form("http://x/?q=s3cret".to_owned(), &[("token", "s3cret")]);
+        assert!(!format!("{request:?}").contains("s3cret"));
     }
 
     #[test]

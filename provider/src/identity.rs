@@ -1,32 +1,41 @@
-//! Who the node is: one identity source per route, proved by the cloud it runs in.
+//! Who asks: an identity of the node or of the pod, proved by the cloud or the cluster it runs in.
 
 use std::time::Duration;
 
 use crate::artifactory::OidcProvider;
-use crate::endpoints::{Endpoints, Region};
+use crate::config::Network;
+use crate::endpoints::Region;
 use crate::http::{Http, HttpError};
+use crate::kubelet::Workload;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
 pub mod aws;
 pub mod azure;
 pub mod gcp;
+pub mod kubernetes;
 
 /// Where an identity comes from. The set is closed: configuration names one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentitySource {
     /// The role of the EC2 instance, from its metadata service.
     AwsInstanceRole(aws::InstanceRole),
+    /// A role that the pod's service account token may assume (IRSA).
+    AwsWebIdentity(aws::WebIdentity),
+    /// The role that EKS associates with the pod's service account.
+    AwsPodIdentity(aws::PodIdentity),
     /// A managed identity of the Azure VM, from its metadata service.
     AzureManagedIdentity(azure::ManagedIdentity),
     /// A service account of the Compute Engine VM, from its metadata server.
     GcpMetadata(gcp::Metadata),
+    /// The pod's service account token itself.
+    ServiceAccountToken(kubernetes::ServiceAccountToken),
 }
 
 /// Evidence of an identity, and whom it is meant for. Each kind has its own exchange; they cannot be mixed.
 #[derive(Debug)]
 pub enum Proof<'route> {
-    /// A JWT of the cloud's issuer, for an OIDC provider of Artifactory.
+    /// A JWT of the cloud's or cluster's issuer, for an OIDC provider of Artifactory.
     IdToken {
         /// The JWT.
         token: Secret,
@@ -54,7 +63,13 @@ pub struct SignedRequest {
 /// Why no identity could be proved.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// EC2's metadata service or the signature.
+    /// None of the route's identities applies to this pull.
+    #[error("the route has no identity for this pull: {}", .reasons.join("; "))]
+    NoneApplies {
+        /// Each identity's name and why it was passed over.
+        reasons: Vec<String>,
+    },
+    /// A service or signature of AWS.
     #[error(transparent)]
     Aws(#[from] aws::AwsError),
     /// Azure's metadata service.
@@ -63,47 +78,112 @@ pub enum IdentityError {
     /// Compute Engine's metadata server.
     #[error(transparent)]
     Gcp(#[from] gcp::GcpError),
-    /// No client for metadata services could be made.
+    /// The pod's service account token.
+    #[error(transparent)]
+    ServiceAccountToken(#[from] kubernetes::TokenError),
+    /// No client for the cloud's services could be made.
     #[error("no HTTP client could be made")]
     Client(#[source] HttpError),
 }
 
-impl IdentitySource {
-    /// Proves the identity to whoever the proof is meant for.
-    ///
-    /// # Errors
-    /// When the cloud does not answer, refuses, or answers with something unusable.
-    pub async fn prove(&self, endpoints: &Endpoints, deadline: Deadline) -> Result<Proof<'_>, IdentityError> {
-        let http = Http::metadata(deadline).map_err(IdentityError::Client)?;
-        Ok(match self {
-            Self::AwsInstanceRole(role) => role.prove(&http, &endpoints.aws_metadata, deadline).await?,
-            Self::AzureManagedIdentity(identity) => identity.prove(&http, &endpoints.azure_metadata).await?,
-            Self::GcpMetadata(metadata) => metadata.prove(&http, &endpoints.gcp_metadata).await?,
-        })
-    }
+/// Why an identity source is passed over for a pull: it is not an error, the next one is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PassedOver {
+    /// The kubelet sent no service account token.
+    #[error("the request carries no service account token")]
+    NoToken,
+    /// The service account has not opted in by annotation.
+    #[error("the service account lacks the annotation `{0}`")]
+    NotAnnotated(&'static str),
+}
 
+/// Proves the first identity that applies to the pull. Once one applies, its failure is final: a pod that asks for its own
+/// identity never silently gets the node's.
+///
+/// # Errors
+/// When none applies, or the cloud or cluster does not answer, refuses, or answers with something unusable.
+pub async fn prove<'route>(
+    sources: &'route [IdentitySource],
+    workload: Option<&Workload>,
+    network: &Network,
+    deadline: Deadline,
+) -> Result<Proof<'route>, IdentityError> {
+    let mut reasons = Vec::new();
+    for source in sources {
+        match source.applies_to(workload) {
+            Ok(()) => {
+                tracing::Span::current().record("credential_provider.identity_source", source.name());
+                return source.prove(workload, network, deadline).await;
+            }
+            Err(reason) => reasons.push(format!("{}: {reason}", source.name())),
+        }
+    }
+    Err(IdentityError::NoneApplies { reasons })
+}
+
+impl IdentitySource {
     /// The source's name in the configuration and in spans.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::AwsInstanceRole(_) => "awsInstanceRole",
+            Self::AwsWebIdentity(_) => "awsWebIdentity",
+            Self::AwsPodIdentity(_) => "awsPodIdentity",
             Self::AzureManagedIdentity(_) => "azureManagedIdentity",
             Self::GcpMetadata(_) => "gcpMetadata",
+            Self::ServiceAccountToken(_) => "serviceAccountToken",
         }
     }
-}
 
-/// A query value, escaped so that it stays one value.
-fn query_value(text: &str) -> percent_encoding::PercentEncode<'_> {
-    const RESERVED: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    percent_encoding::utf8_percent_encode(text, RESERVED)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_query_value_cannot_add_a_parameter() {
-        assert_eq!(super::query_value("api://a&b=c#d").to_string(), "api%3A%2F%2Fa%26b%3Dc%23d");
+    fn applies_to(&self, workload: Option<&Workload>) -> Result<(), PassedOver> {
+        match self {
+            Self::AwsInstanceRole(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) => Ok(()),
+            Self::AwsWebIdentity(identity) => identity.applies_to(workload),
+            Self::AwsPodIdentity(_) => token(workload).map(|_| ()),
+            Self::ServiceAccountToken(identity) => identity.applies_to(workload),
+        }
     }
+
+    async fn prove(
+        &self,
+        workload: Option<&Workload>,
+        network: &Network,
+        deadline: Deadline,
+    ) -> Result<Proof<'_>, IdentityError> {
+        let metadata = Http::metadata(deadline).map_err(IdentityError::Client)?;
+        let endpoints = &network.endpoints;
+        Ok(match self {
+            Self::AwsInstanceRole(role) => role.prove(&metadata, &endpoints.aws_metadata, deadline).await?,
+            Self::AwsWebIdentity(identity) => {
+                let cloud = Http::cloud(&network.roots, &network.proxies, deadline).map_err(IdentityError::Client)?;
+                identity.prove(&metadata, &cloud, endpoints, workload, deadline).await?
+            }
+            Self::AwsPodIdentity(identity) => identity.prove(&metadata, endpoints, workload, deadline).await?,
+            Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
+            Self::GcpMetadata(identity) => identity.prove(&metadata, &endpoints.gcp_metadata).await?,
+            Self::ServiceAccountToken(identity) => identity.prove(workload)?,
+        })
+    }
+}
+
+/// The pod's token, if the kubelet sent one.
+fn token(workload: Option<&Workload>) -> Result<&Secret, PassedOver> {
+    workload.and_then(|workload| workload.service_account_token.as_ref()).ok_or(PassedOver::NoToken)
+}
+
+/// The annotation by which a service account opts in to its own identity, in the incumbent's words.
+///
+/// Source: jfrog-credentials-provider 1.4.0, README.
+pub(crate) const OPT_IN: &str = "JFrogExchange";
+
+/// Whether the pod's service account has opted in.
+fn opted_in(workload: Option<&Workload>) -> Result<(), PassedOver> {
+    match annotation(workload, OPT_IN) {
+        Some("true") => Ok(()),
+        _ => Err(PassedOver::NotAnnotated("JFrogExchange: \"true\"")),
+    }
+}
+
+fn annotation<'w>(workload: Option<&'w Workload>, name: &str) -> Option<&'w str> {
+    workload?.annotations.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::secret::Secret;
 
@@ -12,9 +12,53 @@ pub struct Claims {
     /// The subject, as Artifactory writes it: `jfac@ID/users/NAME` or `PROVIDER/MAPPING`.
     #[serde(default)]
     pub sub: Option<String>,
+    /// The issuer.
+    #[serde(default)]
+    pub iss: Option<String>,
+    /// The audiences, of which a token may carry one as a text or several as an array.
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub aud: Vec<String>,
+    /// What a Kubernetes token says of its service account.
+    #[serde(default, rename = "kubernetes.io")]
+    pub kubernetes: Option<Kubernetes>,
     /// The expiry, in seconds since 1970; a token without one does not expire.
     #[serde(default)]
     pub exp: Option<f64>,
+}
+
+/// Whom a Kubernetes token was issued to.
+///
+/// Source: kubernetes `pkg/serviceaccount/claims.go`.
+#[derive(Debug, Default, Deserialize)]
+pub struct Kubernetes {
+    /// The namespace.
+    #[serde(default)]
+    pub namespace: String,
+    /// The service account.
+    #[serde(default)]
+    pub serviceaccount: Named,
+}
+
+/// An object of the cluster, by its name.
+#[derive(Debug, Default, Deserialize)]
+pub struct Named {
+    /// The name.
+    #[serde(default)]
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    One(String),
+    Several(Vec<String>),
+}
+
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match OneOrSeveral::deserialize(deserializer)? {
+        OneOrSeveral::One(audience) => vec![audience],
+        OneOrSeveral::Several(audiences) => audiences,
+    })
 }
 
 impl Claims {
@@ -74,6 +118,19 @@ mod tests {
         for text in ["", "cmVmdGtuOjAxOjE3", "a.b", "a.b.c", "a.b.c.d", "e30.bm90anNvbg.x"] {
             assert!(Claims::read(&Secret::new(text.to_owned())).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_cluster_token_says_whom_it_was_issued_to() {
+        let payload = r#"{"iss":"https://k","aud":["a","b"],"kubernetes.io":{"namespace":"n","serviceaccount":{"name":"s","uid":"u"}}}"#;
+        let claims = Claims::read(&token(payload)).expect("claims");
+        assert_eq!(
+            (claims.iss.as_deref(), claims.aud.as_slice()),
+            (Some("https://k"), &["a".to_owned(), "b".to_owned()][..])
+        );
+        let kubernetes = claims.kubernetes.expect("a cluster's token");
+        assert_eq!((kubernetes.namespace.as_str(), kubernetes.serviceaccount.name.as_str()), ("n", "s"));
+        assert_eq!(Claims::read(&token(r#"{"aud":"one"}"#)).expect("claims").aud, ["one"]);
     }
 
     #[test]

@@ -68,6 +68,12 @@ pub fn quote_foreign(text: &str) -> String {
     }
 }
 
+/// A claim of a token, made fit for a message: one line and short. Claims are names, and names can be long.
+#[must_use]
+pub fn quote_claim(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(QUOTE_LIMIT).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +83,13 @@ mod tests {
         let secret = Secret::new("hunter2".to_owned());
         assert_eq!(format!("{secret:?}"), "[redacted]");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn a_claim_is_one_short_line() {
+        let issuer = format!("oidc.eks.us-east-1.amazonaws.com/id/{}", "0123456789ABCDEF".repeat(2));
+        assert_eq!(quote_claim(&format!("{issuer}\n")), issuer);
+        assert_eq!(quote_claim(&"x".repeat(1_000)).len(), QUOTE_LIMIT);
     }
 
     #[test]

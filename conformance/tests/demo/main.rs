@@ -125,6 +125,7 @@ fn a_provider_that_answers_for_another_or_too_much_fails_the_demo_with_the_reaso
     assert_failed(&failed[0], "the kubelet takes the answer", "unknown field `metadata`");
     assert_failed(&failed[1], "auth names the image's registry and no other", "other.example");
     assert_failed(&failed[1], "the answer is kept for less than the token lives", "none");
+    assert_failed(&failed[1], "the image is pulled, each digest as announced", "no credential to pull with");
     assert_failed(&failed[2], "the provider ends well", "signal 9");
     assert_failed(&failed[3], "the kubelet takes the answer", "cacheKeyType is `registry`");
 }

@@ -1,8 +1,11 @@
 //! The role sessions of the world: who holds which key, and until when.
 
+mod role;
+mod tags;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -10,15 +13,22 @@ use base64::prelude::BASE64_STANDARD;
 use rand::Rng;
 use time::OffsetDateTime;
 
-use super::world::{AwsWorld, Renewal, Trust};
+pub(crate) use self::role::KnownRole;
+pub(crate) use self::tags::SessionTags;
+use super::trust_policy::{Context, Principal, Verdict};
+use super::world::{AwsWorld, Renewal};
 
 /// The credentials of one role for a while.
 #[derive(Clone)]
 pub(crate) struct RoleSession {
-    /// The name of the role.
-    pub(crate) role: String,
-    /// The unique id of the role, `AROA...`.
-    pub(crate) role_id: String,
+    /// The role.
+    pub(crate) role: Arc<KnownRole>,
+    /// The session name.
+    pub(crate) name: String,
+    /// The session tags, inherited ones among them.
+    pub(crate) tags: SessionTags,
+    /// Who stands behind the session, which no later session in a chain can change.
+    pub(crate) source_identity: Option<String>,
     /// 20 characters, `ASIA...`.
     pub(crate) access_key_id: String,
     /// 40 characters.
@@ -31,57 +41,126 @@ pub(crate) struct RoleSession {
     pub(crate) expiration: OffsetDateTime,
 }
 
+/// What a session is asked to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    /// The session name.
+    pub(crate) name: String,
+    /// How long it is valid.
+    pub(crate) lifetime: Duration,
+    /// Its tags.
+    pub(crate) tags: SessionTags,
+    /// Who stands behind it.
+    pub(crate) source_identity: Option<String>,
+}
+
 /// All role sessions that were ever drawn in one world.
 pub(crate) struct Sessions {
-    role_ids: BTreeMap<String, String>,
+    roles: Vec<Arc<KnownRole>>,
+    instance: Instance,
+    drawn: Mutex<Drawn>,
+}
+
+/// How the instance gets its sessions.
+struct Instance {
+    roles: Vec<Arc<KnownRole>>,
+    name: String,
     lifetime: Duration,
     renewal: Renewal,
-    drawn: Mutex<Vec<RoleSession>>,
+}
+
+#[derive(Default)]
+struct Drawn {
+    all: Vec<RoleSession>,
+    /// Those that the metadata service shows, by role.
+    shown: BTreeMap<String, RoleSession>,
 }
 
 impl Sessions {
-    /// Draws one session for each role that EC2 may assume.
+    /// Knows the roles of a world and draws one session for each attached one that EC2 may assume.
     pub(crate) fn new(world: &AwsWorld, now: OffsetDateTime) -> Self {
-        let trusted = world.roles.iter().filter(|role| role.trust == Trust::Ec2);
-        let sessions = Self {
-            role_ids: trusted.map(|role| (role.name.clone(), unique_id("AROA", 21))).collect(),
+        let known = |role| Arc::new(KnownRole::new(role, world));
+        let attached: Vec<_> = world.roles.iter().map(known).collect();
+        let roles = attached.iter().cloned().chain(world.other_roles.iter().map(known)).collect();
+        let instance = Instance {
+            roles: attached.into_iter().filter(|role| is_for_ec2(role)).collect(),
+            name: world.instance_id.clone(),
             lifetime: Duration::from_secs(world.credentials_lifetime_seconds.into()),
             renewal: world.renewal,
-            drawn: Mutex::default(),
         };
-        for role in sessions.role_ids.keys() {
-            sessions.current(role, now);
+        let sessions = Self { roles, instance, drawn: Mutex::default() };
+        for role in &sessions.instance.roles {
+            sessions.current(&role.name, now);
         }
         sessions
     }
 
     /// The session that the metadata service shows for a role now, `None` for a role that EC2 may not assume.
     pub(crate) fn current(&self, role: &str, now: OffsetDateTime) -> Option<RoleSession> {
-        let role_id = self.role_ids.get(role)?;
+        let role = self.instance.roles.iter().find(|known| known.name == role)?;
         let mut drawn = self.lock();
-        let last = drawn.iter().rfind(|session| session.role == role);
-        if let Some(last) = last.filter(|last| !self.is_due(last, now)) {
-            return Some(last.clone());
+        if let Some(shown) = drawn.shown.get(&role.name).filter(|shown| !self.instance.is_due(shown, now)) {
+            return Some(shown.clone());
         }
-        let session = RoleSession::draw(role, role_id, now, self.lifetime);
-        drawn.push(session.clone());
+        let session = RoleSession::draw(role, Opening::new(&self.instance.name, self.instance.lifetime), now);
+        drawn.shown.insert(role.name.clone(), session.clone());
+        drawn.all.push(session.clone());
         Some(session)
+    }
+
+    /// The role with an ARN, in any account.
+    pub(crate) fn role(&self, arn: &str) -> Option<&Arc<KnownRole>> {
+        self.roles.iter().find(|role| role.arn == arn)
+    }
+
+    /// Opens a session of a role, whose trust policy counts for nothing here.
+    pub(crate) fn open(&self, role: &Arc<KnownRole>, opening: Opening, now: OffsetDateTime) -> RoleSession {
+        let session = RoleSession::draw(role, opening, now);
+        self.lock().all.push(session.clone());
+        session
+    }
+
+    /// Opens a session of a role for a service of AWS, such as `pods.eks.amazonaws.com`; `None` when there is no such
+    /// role or when its trust policy does not let the service assume it and tag the session.
+    ///
+    /// The context holds what the service says beside the session's name and tags, `aws:SourceArn` for one.
+    pub(crate) fn open_for_service(
+        &self,
+        service: &str,
+        role_arn: &str,
+        opening: Opening,
+        context: Context,
+        now: OffsetDateTime,
+    ) -> Option<RoleSession> {
+        let role = self.role(role_arn)?;
+        let context = opening.described_in(context);
+        let tagging = (!opening.tags.is_empty()).then_some("sts:TagSession");
+        let mut actions = ["sts:AssumeRole"].into_iter().chain(tagging);
+        let principal = Principal::Service(service);
+        let allowed = actions.all(|action| role.trust.verdict(&principal, action, &context) == Verdict::Allowed);
+        allowed.then(|| self.open(role, opening, now))
     }
 
     /// The session that an access key id belongs to, expired or not.
     pub(crate) fn with_access_key_id(&self, access_key_id: &str) -> Option<RoleSession> {
         let drawn = self.lock();
-        let found = drawn.iter().find(|one| one.access_key_id == access_key_id);
+        let found = drawn.all.iter().find(|one| one.access_key_id == access_key_id);
         found.cloned()
     }
 
     /// Every secret access key and session token drawn so far.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let drawn = self.lock();
-        let secrets = drawn.iter().flat_map(|session| [session.secret_access_key.clone(), session.token.clone()]);
+        let secrets = drawn.all.iter().flat_map(|session| [session.secret_access_key.clone(), session.token.clone()]);
         secrets.collect()
     }
 
+    fn lock(&self) -> MutexGuard<'_, Drawn> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Instance {
     // "We make new credentials available at least five minutes before the expiration of the old credentials":
     // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html.
     // Sessions shorter than ten minutes are renewed at half time, so that those seen are not all new.
@@ -89,9 +168,31 @@ impl Sessions {
         let margin = Duration::from_mins(5).min(self.lifetime / 2);
         self.renewal == Renewal::BeforeExpiry && session.expiration - margin <= now
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Vec<RoleSession>> {
-        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+fn is_for_ec2(role: &KnownRole) -> bool {
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html names the second one.
+    ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"].iter().any(|service| {
+        role.trust.verdict(&Principal::Service(service), "sts:AssumeRole", &Context::default()) == Verdict::Allowed
+    })
+}
+
+impl Opening {
+    /// A session with a name and a lifetime, and no more.
+    pub(crate) fn new(name: &str, lifetime: Duration) -> Self {
+        Self { name: name.into(), lifetime, tags: SessionTags::default(), source_identity: None }
+    }
+
+    /// Adds what a trust policy may ask about the session.
+    ///
+    /// [IAM user guide, IAM and AWS STS condition context keys](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html).
+    pub(crate) fn described_in(&self, context: Context) -> Context {
+        let context = context
+            .with("sts:RoleSessionName", [&self.name])
+            .with("sts:SourceIdentity", &self.source_identity)
+            .with("aws:TagKeys", self.tags.keys())
+            .with("sts:TransitiveTagKeys", self.tags.transitive_keys());
+        self.tags.iter().fold(context, |context, (key, value)| context.with(&format!("aws:RequestTag/{key}"), [value]))
     }
 }
 
@@ -104,16 +205,29 @@ impl fmt::Debug for RoleSession {
 }
 
 impl RoleSession {
-    fn draw(role: &str, role_id: &str, now: OffsetDateTime, lifetime: Duration) -> Self {
+    /// The ARN of the session, without the role's path.
+    pub(crate) fn arn(&self) -> String {
+        let KnownRole { partition, account, name, .. } = &*self.role;
+        format!("arn:{partition}:sts::{account}:assumed-role/{name}/{}", self.name)
+    }
+
+    /// The unique id of the role and the session name, `AROA...:NAME`.
+    pub(crate) fn user_id(&self) -> String {
+        format!("{}:{}", self.role.id, self.name)
+    }
+
+    fn draw(role: &Arc<KnownRole>, opening: Opening, now: OffsetDateTime) -> Self {
         let now = now.truncate_to_second();
         Self {
-            role: role.into(),
-            role_id: role_id.into(),
+            role: Arc::clone(role),
+            name: opening.name,
+            tags: opening.tags,
+            source_identity: opening.source_identity,
             access_key_id: unique_id("ASIA", 20),
             secret_access_key: BASE64_STANDARD.encode(random_bytes(30)),
             token: session_token(),
             last_updated: now,
-            expiration: now + lifetime,
+            expiration: now + opening.lifetime,
         }
     }
 }
@@ -142,15 +256,14 @@ fn session_token() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::world::Role;
+    use super::super::world::{Role, Trust};
     use super::*;
 
     const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     fn sessions(renewal: Renewal) -> Sessions {
-        let role = |name: &str, trust| Role { name: name.into(), trust };
         let world = AwsWorld {
-            roles: vec![role("one", Trust::Ec2), role("two", Trust::Other)],
+            roles: vec![Role::new("one", Trust::Ec2), Role::new("two", Trust::Other)],
             credentials_lifetime_seconds: 3600,
             renewal,
             ..AwsWorld::default()
@@ -166,7 +279,7 @@ mod tests {
         assert_eq!(session.secret_access_key.len(), 40);
         assert!(session.token.starts_with("IQoJb3JpZ2luX2Vj"));
         assert!(session.token.len() > 900);
-        assert_eq!(session.role_id.len(), 21);
+        assert_eq!(session.role.id.len(), 21);
         assert_eq!(session.expiration, START + Duration::from_hours(1));
     }
 
@@ -179,7 +292,7 @@ mod tests {
         let renewed = sessions.current("one", START + Duration::from_mins(55)).unwrap();
         assert_ne!(first.access_key_id, renewed.access_key_id);
         assert_ne!(first.secret_access_key, renewed.secret_access_key);
-        assert_eq!(first.role_id, renewed.role_id);
+        assert_eq!(first.role.id, renewed.role.id);
         assert_eq!(renewed.expiration, START + Duration::from_mins(115));
     }
 

@@ -12,7 +12,7 @@ use crate::wire::{send, try_send};
 const TOKEN_PATH: &str = "/latest/api/token";
 
 fn world(roles: &[(&str, Trust)]) -> AwsWorld {
-    let roles = roles.iter().map(|(name, trust)| Role { name: (*name).into(), trust: *trust });
+    let roles = roles.iter().map(|(name, trust)| Role::new(name, trust.clone()));
     AwsWorld { roles: roles.collect(), ..AwsWorld::default() }
 }
 

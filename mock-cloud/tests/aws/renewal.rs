@@ -7,10 +7,13 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::instance::Instance;
 
+/// Seconds since 1970.
+pub(crate) fn unix(time: &str) -> i64 {
+    OffsetDateTime::parse(time, &Rfc3339).unwrap().unix_timestamp()
+}
+
 fn seconds_left(instance: &Instance, credentials: &serde_json::Value) -> i64 {
-    let end = credentials["Expiration"].as_str().unwrap();
-    let end = OffsetDateTime::parse(end, &Rfc3339).unwrap();
-    (end - instance.kit.clock.now()).whole_seconds()
+    unix(credentials["Expiration"].as_str().unwrap()) - instance.kit.clock.unix()
 }
 
 #[tokio::test(flavor = "multi_thread")]

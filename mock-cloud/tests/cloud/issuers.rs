@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::client::{get, header, json, post, start};
 use crate::verifier::{Expected, keys_of, verify};
 
-const NAMES: [&str; 4] = ["azure", "azure-v1", "google", "kubernetes"];
+const NAMES: [&str; 5] = ["azure", "azure-v1", "cognito", "google", "kubernetes"];
 
 async fn trust(cloud: &MockCloud) -> Value {
     json(get(cloud, "/__mock/trust").send().await.unwrap()).await
@@ -29,9 +29,12 @@ async fn trust_names_sts_every_issuer_and_the_authority() {
     let tenant = "11111111-2222-4333-8444-555555555555";
     let expected = json!({
         "sts": url,
+        "pod_identity": format!("{url}/v1/credentials"),
+        "cognito": format!("{}/cognito", cloud.tls_url()),
         "issuers": {
             "azure": format!("{url}/{tenant}/v2.0"),
             "azure-v1": format!("{url}/{tenant}/"),
+            "cognito": format!("{url}/us-east-1_Artifacts"),
             "google": format!("{url}/google"),
             "kubernetes": format!("{url}/id/0123456789ABCDEF0123456789ABCDEF"),
         },

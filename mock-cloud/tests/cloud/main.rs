@@ -5,10 +5,22 @@ mod azure;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod cognito;
+#[cfg(test)]
+mod cognito_token;
+#[cfg(test)]
 mod gcp;
 #[cfg(test)]
 mod issuers;
 #[cfg(test)]
 mod listeners;
+#[cfg(test)]
+mod pod_identity;
+#[cfg(test)]
+mod secrets_manager;
+#[cfg(test)]
+mod service_accounts;
+#[cfg(test)]
+mod signer;
 #[cfg(test)]
 mod verifier;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::{Config, ConfigError, DEFAULT_DEADLINE, DEFAULT_TOKEN_LIFETIME, Environment, Route};
 use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
+use crate::endpoints::Region;
+use crate::identity::kubernetes::{OptIn, ServiceAccountToken};
 use crate::identity::{IdentitySource, aws, azure, gcp};
 use crate::image::ImagePattern;
 
@@ -15,23 +17,39 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
     let address = environment.required("artifactory_url", "says which Artifactory the proof is exchanged at")?;
     let artifactory = super::artifactory_url("artifactory_url", address)?;
     let images = vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?];
-    let identity = Box::new(identity(environment)?);
-    let access = Access::Exchange { artifactory, roots: environment.roots(), identity };
+    let identities = identities(environment)?;
+    let access = Access::Exchange { artifactory, roots: environment.roots(), identities };
     Config::of(vec![Route { images, access }], deadline(environment)?, environment)
 }
 
-fn identity(environment: &Environment) -> Result<IdentitySource, ConfigError> {
+/// The node's identity, and before it the pod's own where its service account has opted in by annotation.
+fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
     match environment.required("cloud_provider", "says which cloud proves the identity: aws, azure or google")? {
-        "aws" => aws(environment).map(IdentitySource::AwsInstanceRole),
-        "azure" => azure(environment).map(IdentitySource::AzureManagedIdentity),
-        "google" => google(environment).map(IdentitySource::GcpMetadata),
+        "aws" => aws(environment),
+        "azure" => {
+            let node = azure(environment)?;
+            let audience = environment.value("azure_app_audience");
+            Ok(vec![opted_in(audience, &node.provider), IdentitySource::AzureManagedIdentity(node)])
+        }
+        "google" => {
+            let node = google(environment)?;
+            Ok(vec![opted_in(Some(&node.audience), &node.provider), IdentitySource::GcpMetadata(node)])
+        }
         value => {
             Err(ConfigError::Choice { name: "cloud_provider", value: value.to_owned(), choices: "aws, azure, google" })
         }
     }
 }
 
-fn aws(environment: &Environment) -> Result<aws::InstanceRole, ConfigError> {
+fn opted_in(audience: Option<&str>, provider: &OidcProvider) -> IdentitySource {
+    IdentitySource::ServiceAccountToken(ServiceAccountToken {
+        opt_in: OptIn::Annotated,
+        audience: audience.map(str::to_owned),
+        provider: provider.clone(),
+    })
+}
+
+fn aws(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
     match environment.value("aws_auth_method") {
         None | Some("assume_role") => {}
         Some(value) => {
@@ -42,15 +60,22 @@ fn aws(environment: &Environment) -> Result<aws::InstanceRole, ConfigError> {
             });
         }
     }
-    let region = ["aws_region", "AWS_REGION"].into_iter().find_map(|name| Some((name, environment.value(name)?)));
-    Ok(aws::InstanceRole {
-        role_name: environment
-            .value("aws_role_name")
-            .map(|value| super::role_name("aws_role_name", value))
-            .transpose()?,
-        region: region.map(|(name, value)| super::region(name, value)).transpose()?,
+    let caller = aws::CallerIdentity {
+        region: region(environment)?,
         token_lifetime: seconds(environment, "secret_ttl_seconds")?.unwrap_or(DEFAULT_TOKEN_LIFETIME),
-    })
+    };
+    let role_name = environment.value("aws_role_name");
+    let role_name = role_name.map(|value| super::role_name("aws_role_name", value)).transpose()?;
+    Ok(vec![
+        IdentitySource::AwsWebIdentity(aws::WebIdentity { role: aws::RoleChoice::Annotated, caller: caller.clone() }),
+        IdentitySource::AwsInstanceRole(aws::InstanceRole { role_name, caller }),
+    ])
+}
+
+/// The region that the environment names: the incumbent's variable, then the SDKs'.
+pub(super) fn region(environment: &Environment) -> Result<Option<Region>, ConfigError> {
+    let set = ["aws_region", "AWS_REGION"].into_iter().find_map(|name| Some((name, environment.value(name)?)));
+    set.map(|(name, value)| super::region(name, value)).transpose()
 }
 
 fn azure(environment: &Environment) -> Result<azure::ManagedIdentity, ConfigError> {
@@ -124,9 +149,14 @@ mod tests {
         parse(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
+    /// The node's identity, behind the pod's own.
     fn identity_of(config: Config) -> IdentitySource {
         match config.routes.into_iter().next().expect("a route").access {
-            Access::Exchange { identity, .. } => *identity,
+            Access::Exchange { identities, .. } => {
+                let [own, node] = <[_; 2]>::try_from(identities).expect("two identities");
+                assert!(matches!(own.name(), "awsWebIdentity" | "serviceAccountToken"), "{}", own.name());
+                node
+            }
             Access::Static(_) => panic!("no static route in the environment"),
         }
     }
@@ -151,7 +181,10 @@ mod tests {
     fn aws_needs_two_variables_and_takes_the_incumbents_defaults() {
         let config = with(&AWS).expect("a configuration");
         assert_eq!(config.deadline, DEFAULT_DEADLINE);
-        let role = aws::InstanceRole { role_name: None, region: None, token_lifetime: Duration::from_secs(18_000) };
+        let role = aws::InstanceRole {
+            role_name: None,
+            caller: aws::CallerIdentity { region: None, token_lifetime: Duration::from_secs(18_000) },
+        };
         assert_eq!(identity_of(config), IdentitySource::AwsInstanceRole(role));
     }
 
@@ -163,7 +196,7 @@ mod tests {
         let IdentitySource::AwsInstanceRole(role) = identity_of(with(&both).expect("a configuration")) else {
             panic!("aws")
         };
-        assert_eq!(role.region.expect("a region").as_str(), "eu-central-1");
+        assert_eq!(role.caller.region.expect("a region").as_str(), "eu-central-1");
         assert_eq!(role.role_name.as_deref(), Some("node"));
     }
 

@@ -9,6 +9,7 @@ use super::{Config, ConfigError, DEFAULT_DEADLINE, DEFAULT_TOKEN_LIFETIME, Envir
 use crate::access::{Access, StaticCredential, StaticPassword};
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::http::Roots;
+use crate::identity::kubernetes::{OptIn, ServiceAccountToken};
 use crate::identity::{IdentitySource, aws, azure, gcp};
 use crate::image::ImagePattern;
 use crate::kubelet::parse_go_duration;
@@ -28,6 +29,7 @@ struct RouteShape {
     artifactory_url: Option<String>,
     ca_file: Option<PathBuf>,
     identity: Option<IdentityShape>,
+    identities: Option<Vec<IdentityShape>>,
     oidc_provider: Option<OidcProviderShape>,
     #[serde(rename = "static")]
     fixed: Option<StaticShape>,
@@ -37,8 +39,11 @@ struct RouteShape {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum IdentityShape {
     AwsInstanceRole(InstanceRoleShape),
+    AwsWebIdentity(WebIdentityShape),
+    AwsPodIdentity(PodIdentityShape),
     AzureManagedIdentity(ManagedIdentityShape),
     GcpMetadata(MetadataShape),
+    ServiceAccountToken(ServiceAccountTokenShape),
 }
 
 #[derive(Deserialize)]
@@ -47,6 +52,37 @@ struct InstanceRoleShape {
     role_name: Option<String>,
     region: Option<String>,
     token_lifetime: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WebIdentityShape {
+    role_arn: Option<String>,
+    region: Option<String>,
+    token_lifetime: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PodIdentityShape {
+    region: Option<String>,
+    token_lifetime: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ServiceAccountTokenShape {
+    audience: Option<String>,
+    #[serde(default)]
+    opt_in: OptInShape,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum OptInShape {
+    #[default]
+    EveryToken,
+    Annotated,
 }
 
 #[derive(Deserialize)]
@@ -127,9 +163,9 @@ impl Place {
 
 impl RouteShape {
     fn into_route(self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
-        match (&self.identity, &self.fixed) {
-            (Some(_), None) => self.into_exchange(place, environment),
-            (None, Some(_)) => self.into_static(place),
+        match (&self.identity, &self.identities, &self.fixed) {
+            (Some(_), None, None) | (None, Some(_), None) => self.into_exchange(place, environment),
+            (None, None, Some(_)) => self.into_static(place),
             _ => Err(place.wrong(RouteProblem::Access)),
         }
     }
@@ -138,10 +174,18 @@ impl RouteShape {
         let address = self.artifactory_url.ok_or_else(|| place.wrong(RouteProblem::ArtifactoryUrl))?;
         let artifactory = super::artifactory_url("artifactoryUrl", &address)?;
         let images = patterns(&self.match_images.unwrap_or_else(|| vec![artifactory.host().to_owned()]), place)?;
-        let identity = self.identity.ok_or_else(|| place.wrong(RouteProblem::Access))?;
-        let identity = Box::new(identity.into_source(self.oidc_provider, place)?);
+        let shapes: Vec<_> = self.identity.into_iter().chain(self.identities.into_iter().flatten()).collect();
+        if shapes.is_empty() {
+            return Err(place.wrong(RouteProblem::Empty("identities")));
+        }
+        if self.oidc_provider.is_some() && !shapes.iter().any(IdentityShape::needs_provider) {
+            return Err(place.wrong(RouteProblem::Unused("oidcProvider")));
+        }
+        let provider = self.oidc_provider.map(|shape| shape.into_provider(place)).transpose()?;
+        let sources = shapes.into_iter().map(|shape| shape.into_source(provider.as_ref(), place, environment));
+        let identities = sources.collect::<Result<_, _>>()?;
         let roots = self.ca_file.map_or_else(|| environment.roots(), Roots::File);
-        Ok(Route { images, access: Access::Exchange { artifactory, roots, identity } })
+        Ok(Route { images, access: Access::Exchange { artifactory, roots, identities } })
     }
 
     fn into_static(self, place: Place) -> Result<Route, ConfigError> {
@@ -168,53 +212,84 @@ fn patterns(entries: &[String], place: Place) -> Result<Vec<ImagePattern>, Confi
 }
 
 impl IdentityShape {
-    fn into_source(self, provider: Option<OidcProviderShape>, place: Place) -> Result<IdentitySource, ConfigError> {
+    /// Whether the proof is an ID token, which is meant for an OIDC provider of Artifactory.
+    fn needs_provider(&self) -> bool {
+        match self {
+            Self::AwsInstanceRole(_) | Self::AwsWebIdentity(_) | Self::AwsPodIdentity(_) => false,
+            Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) | Self::ServiceAccountToken(_) => true,
+        }
+    }
+
+    fn into_source(
+        self,
+        provider: Option<&OidcProvider>,
+        place: Place,
+        environment: &Environment,
+    ) -> Result<IdentitySource, ConfigError> {
+        let provider = || provider.cloned().ok_or_else(|| place.wrong(RouteProblem::OidcProvider));
         Ok(match self {
-            Self::AwsInstanceRole(_) if provider.is_some() => {
-                return Err(place.wrong(RouteProblem::Unused("oidcProvider")));
-            }
-            Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(shape.into_role()?),
-            Self::AzureManagedIdentity(ManagedIdentityShape { resource, client_id }) => {
-                IdentitySource::AzureManagedIdentity(azure::ManagedIdentity {
-                    resource: place.filled("resource", resource)?,
-                    client_id: client_id.map(|id| place.filled("clientId", id)).transpose()?,
-                    provider: OidcProviderShape::into_provider(provider, place)?,
-                })
-            }
-            Self::GcpMetadata(MetadataShape { audience, service_account }) => {
-                IdentitySource::GcpMetadata(gcp::Metadata {
-                    service_account: service_account
-                        .map(|value| super::service_account("serviceAccount", &value))
-                        .transpose()?,
-                    audience: place.filled("audience", audience)?,
-                    provider: OidcProviderShape::into_provider(provider, place)?,
-                })
-            }
+            Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(aws::InstanceRole {
+                role_name: shape.role_name.map(|value| super::role_name("roleName", &value)).transpose()?,
+                caller: caller(shape.region, shape.token_lifetime, environment)?,
+            }),
+            Self::AwsWebIdentity(shape) => IdentitySource::AwsWebIdentity(aws::WebIdentity {
+                role: match shape.role_arn {
+                    Some(arn) => aws::RoleChoice::Route(super::role_arn("roleArn", &arn)?),
+                    None => aws::RoleChoice::Annotated,
+                },
+                caller: caller(shape.region, shape.token_lifetime, environment)?,
+            }),
+            Self::AwsPodIdentity(shape) => IdentitySource::AwsPodIdentity(aws::PodIdentity {
+                caller: caller(shape.region, shape.token_lifetime, environment)?,
+            }),
+            Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(azure::ManagedIdentity {
+                resource: place.filled("resource", shape.resource)?,
+                client_id: shape.client_id.map(|id| place.filled("clientId", id)).transpose()?,
+                provider: provider()?,
+            }),
+            Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(gcp::Metadata {
+                service_account: shape
+                    .service_account
+                    .map(|value| super::service_account("serviceAccount", &value))
+                    .transpose()?,
+                audience: place.filled("audience", shape.audience)?,
+                provider: provider()?,
+            }),
+            Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(ServiceAccountToken {
+                opt_in: match shape.opt_in {
+                    OptInShape::EveryToken => OptIn::EveryToken,
+                    OptInShape::Annotated => OptIn::Annotated,
+                },
+                audience: shape.audience.map(|audience| place.filled("audience", audience)).transpose()?,
+                provider: provider()?,
+            }),
         })
     }
 }
 
-impl InstanceRoleShape {
-    fn into_role(self) -> Result<aws::InstanceRole, ConfigError> {
-        let lifetime = self.token_lifetime.map(|text| duration("tokenLifetime", &text)).transpose()?;
-        Ok(aws::InstanceRole {
-            role_name: self.role_name.map(|value| super::role_name("roleName", &value)).transpose()?,
-            region: self.region.map(|value| super::region("region", &value)).transpose()?,
-            token_lifetime: lifetime.unwrap_or(DEFAULT_TOKEN_LIFETIME),
-        })
-    }
+/// How a role is shown; a route without a region takes the environment's.
+fn caller(
+    region: Option<String>,
+    lifetime: Option<String>,
+    environment: &Environment,
+) -> Result<aws::CallerIdentity, ConfigError> {
+    let region = match region {
+        Some(name) => Some(super::region("region", &name)?),
+        None => super::environment::region(environment)?,
+    };
+    let lifetime = lifetime.map(|text| duration("tokenLifetime", &text)).transpose()?;
+    Ok(aws::CallerIdentity { region, token_lifetime: lifetime.unwrap_or(DEFAULT_TOKEN_LIFETIME) })
 }
 
 impl OidcProviderShape {
-    fn into_provider(shape: Option<Self>, place: Place) -> Result<OidcProvider, ConfigError> {
-        let shape = shape.ok_or_else(|| place.wrong(RouteProblem::OidcProvider))?;
+    fn into_provider(self, place: Place) -> Result<OidcProvider, ConfigError> {
         Ok(OidcProvider {
-            name: place.filled("oidcProvider.name", shape.name)?,
-            provider_type: shape.provider_type.unwrap_or_else(|| GENERIC_PROVIDER_TYPE.to_owned()),
-            audience: shape.audience,
-            identity_mapping_name: shape.identity_mapping_name,
-            project_key: shape.project_key,
-            token_form: if shape.include_reference_token { TokenForm::ReferenceToken } else { TokenForm::AccessToken },
+            name: place.filled("oidcProvider.name", self.name)?,
+            provider_type: self.provider_type.unwrap_or_else(|| GENERIC_PROVIDER_TYPE.to_owned()),
+            audience: self.audience,
+            identity_mapping_name: self.identity_mapping_name,
+            project_key: self.project_key,
+            token_form: if self.include_reference_token { TokenForm::ReferenceToken } else { TokenForm::AccessToken },
         })
     }
 }
@@ -275,9 +350,9 @@ routes:
         assert_eq!(served("google.example.com/x"), Some(2));
         assert_eq!(served("static.example.com/x"), Some(3));
         assert_eq!(served("evil.example.com/x"), None);
-        let Access::Exchange { roots, identity, .. } = &config.routes[1].access else { panic!("an exchange") };
+        let Access::Exchange { roots, identities, .. } = &config.routes[1].access else { panic!("an exchange") };
         assert_eq!(*roots, Roots::File("/etc/ssl/private-ca.pem".into()));
-        let IdentitySource::AzureManagedIdentity(identity) = &**identity else { panic!("azure") };
+        let IdentitySource::AzureManagedIdentity(identity) = &identities[0] else { panic!("azure") };
         assert_eq!(identity.provider.provider_type, "Azure");
         assert_eq!(identity.provider.identity_mapping_name.as_deref(), Some("nodes"));
         assert_eq!(identity.provider.project_key.as_deref(), Some("p1"));

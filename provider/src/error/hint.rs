@@ -6,9 +6,10 @@ use crate::config::{ConfigError, RouteProblem};
 use crate::error::Error;
 use crate::http::{HttpError, RootsError};
 use crate::identity::IdentityError;
-use crate::identity::aws::{AwsError, ImdsError};
+use crate::identity::aws::{AgentError, AwsError, ImdsError, StsError, WebIdentityError};
 use crate::identity::azure::AzureError;
 use crate::identity::gcp::GcpError;
+use crate::identity::kubernetes::TokenError;
 use crate::kubelet::RequestError;
 
 impl Error {
@@ -43,6 +44,12 @@ fn config(error: &ConfigError) -> String {
         ConfigError::ArtifactoryUrl { name, suggestion: None, reason } => artifactory_url(name, *reason),
         ConfigError::Endpoint { variable, .. } => {
             format!("unset `{variable}`, or set it to `http://` and a host (GCE_METADATA_HOST takes the host alone)")
+        }
+        ConfigError::RemoteEndpoint { variable } => {
+            format!("unset `{variable}`, or set it to `https://` and a host (`http://` on loopback only)")
+        }
+        ConfigError::RoleArn { name, .. } => {
+            format!("set `{name}` to an ARN such as `arn:aws:iam::111122223333:role/pull`")
         }
         ConfigError::Region { name, .. } => format!("set `{name}` to a region such as `eu-central-1`, or leave it out"),
         ConfigError::RoleName { name, .. } => {
@@ -84,7 +91,7 @@ fn artifactory_url(name: &str, reason: ArtifactoryUrlError) -> String {
 fn route(problem: RouteProblem) -> String {
     match problem {
         RouteProblem::Access => {
-            "give the route an `identity` to be exchanged, or a `static` credential, not both".into()
+            "give the route an `identity` (or several `identities`) to be exchanged, or a `static` credential".into()
         }
         RouteProblem::ArtifactoryUrl => "add `artifactoryUrl: acme.jfrog.io` to the route".into(),
         RouteProblem::MatchImages => "add `matchImages` with the registries that may see the credential".into(),
@@ -126,13 +133,86 @@ fn fixed(error: &StaticError) -> String {
 
 fn identity(error: &IdentityError) -> String {
     match error {
-        IdentityError::Aws(AwsError::Imds(error)) => imds(error),
-        IdentityError::Aws(AwsError::Sign(_)) => {
-            "check the node's clock and the instance's role; report this if both are right".into()
+        IdentityError::NoneApplies { .. } => {
+            "add `tokenAttributes` to the provider's entry, annotate the service account, or add a node identity to the route".into()
         }
+        IdentityError::Aws(error) => aws(error),
         IdentityError::Azure(error) => azure(error),
         IdentityError::Gcp(error) => gcp(error),
+        IdentityError::ServiceAccountToken(error) => token(error),
         IdentityError::Client(error) => transport(error, "the metadata service"),
+    }
+}
+
+fn aws(error: &AwsError) -> String {
+    match error {
+        AwsError::Imds(error) => imds(error),
+        AwsError::Token(error) => token(error),
+        AwsError::WebIdentity(WebIdentityError::Annotation { .. }) => {
+            "annotate the service account with the whole ARN of the role, or remove the annotation".into()
+        }
+        AwsError::WebIdentity(WebIdentityError::NoRegion) => "set `aws_region` (`region`)".into(),
+        AwsError::Sts(error) => sts(error),
+        AwsError::Agent(error) => agent(error),
+        AwsError::Expiring { .. } => {
+            "the service that gave them has not renewed them; check the node's clock and the role's trust policy".into()
+        }
+        AwsError::Sign(_) => "check the node's clock and the role; report this if both are right".into(),
+    }
+}
+
+fn token(error: &TokenError) -> String {
+    match error {
+        TokenError::Missing => "add `tokenAttributes` to the provider's entry in the kubelet's configuration".into(),
+        TokenError::Form => "report this: the kubelet sends a JWT".into(),
+        TokenError::Expired { .. } => "check the node's clock; the kubelet sends a fresh token".into(),
+        TokenError::Audience { wanted, .. } => {
+            format!("set `tokenAttributes.serviceAccountTokenAudience` of the provider's entry to `{wanted}`")
+        }
+    }
+}
+
+fn sts(error: &StsError) -> String {
+    match error {
+        StsError::Transport { source, region } => transport(source, &format!("the STS of {region}")),
+        StsError::Form { .. } => "check that no proxy or captive portal answers for AWS STS".into(),
+        StsError::Refused { code, trust, .. } => match code.as_str() {
+            "AccessDenied" => format!(
+                "the role's trust policy must allow sts:AssumeRoleWithWebIdentity with \"Condition\": {{\"StringEquals\": \
+                 {{\"{issuer}:aud\": \"{}\", \"{issuer}:sub\": \"{}\"}}}}",
+                trust.audience,
+                trust.subject,
+                issuer = trust.issuer,
+            ),
+            "InvalidIdentityToken" => format!(
+                "the role's account needs an IAM OIDC provider `{}` with the client id `{}`",
+                trust.issuer, trust.audience
+            ),
+            "ExpiredTokenException" => "check the node's clock; the kubelet sends a fresh token".into(),
+            "IDPCommunicationError" => "AWS could not reach the cluster's issuer; the kubelet tries again".into(),
+            "RegionDisabledException" => {
+                "enable the region's STS in the account, or set `aws_region` (`region`)".into()
+            }
+            _ => "check the role's ARN, its trust policy, and that STS is enabled in the region".into(),
+        },
+    }
+}
+
+fn agent(error: &AgentError) -> String {
+    match error {
+        AgentError::Transport(_) => {
+            "check that the add-on eks-pod-identity-agent runs on the node (kubectl -n kube-system get pods)".into()
+        }
+        AgentError::Refused { status: 400, .. } => {
+            "check the association's role: it must trust pods.eks.amazonaws.com with sts:AssumeRole and sts:TagSession"
+                .into()
+        }
+        AgentError::Refused { status: 403, .. } => "check that no proxy stands before 169.254.170.23".into(),
+        AgentError::Refused { status: 404, .. } => {
+            "create a Pod Identity association for the pod's namespace and service account".into()
+        }
+        AgentError::Refused { .. } => "the agent is throttled or failing; the kubelet tries again".into(),
+        AgentError::Form => "check that 169.254.170.23 is the agent itself and no proxy or emulator".into(),
     }
 }
 
@@ -152,7 +232,6 @@ fn imds(error: &ImdsError) -> String {
         }
         ImdsError::SeveralRoles { .. } => "set `aws_role_name` (`roleName`) to one of them".into(),
         ImdsError::Refused { .. } => "check the role's trust policy: ec2.amazonaws.com must be allowed sts:AssumeRole".into(),
-        ImdsError::Expiring { .. } => "the service has not renewed them; check the node's clock and the role's trust policy".into(),
         ImdsError::UnknownRegion { .. } => "set `aws_region` (`region`) to the region whose STS Artifactory can reach".into(),
     }
 }

@@ -6,8 +6,8 @@
 use serde::Deserialize;
 
 use crate::artifactory::OidcProvider;
-use crate::http::{Http, HttpError, Request};
-use crate::identity::{Proof, query_value};
+use crate::http::{Http, HttpError, Request, query_value};
+use crate::identity::Proof;
 use crate::secret::{Secret, quote_foreign};
 
 /// The oldest version of the endpoint that has everything the provider needs.

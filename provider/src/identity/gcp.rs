@@ -3,8 +3,8 @@
 //! Source: Compute Engine documentation, "Verify the identity of a VM" and "View and query VM metadata".
 
 use crate::artifactory::OidcProvider;
-use crate::http::{Http, HttpError, Reply, Request};
-use crate::identity::{Proof, query_value};
+use crate::http::{Http, HttpError, Reply, Request, query_value};
+use crate::identity::Proof;
 use crate::secret::{Secret, quote_foreign};
 
 /// A service account and the audience that its ID token is for.

@@ -123,7 +123,7 @@ async fn a_file_that_cannot_be_read_is_named() {
 async fn an_unknown_key_is_named_with_its_place() {
     insta::assert_snapshot!(refused_file("routes:\n  - artifactoryUrl: acme.jfrog.io\n    identty:\n      awsInstanceRole: {}\n").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, caFile, identity, oidcProvider, static at line 3, column 5
+      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, caFile, identity, identities, oidcProvider, static at line 3, column 5
       hint: compare the file with the configuration section of the README
     ");
 }
@@ -137,8 +137,8 @@ async fn routes_that_cannot_work_are_refused() {
     ");
     insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.example.com}]").await, @r"
     error: failed to read the configuration
-      caused by: route 1: it needs either `identity` or `static`
-      hint: give the route an `identity` to be exchanged, or a `static` credential, not both
+      caused by: route 1: it needs one of `identity`, `identities` and `static`
+      hint: give the route an `identity` (or several `identities`) to be exchanged, or a `static` credential
     ");
     insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.example.com, identity: {gcpMetadata: {audience: x}}}]").await, @r"
     error: failed to read the configuration

@@ -10,3 +10,4 @@ mod pull;
 mod request;
 mod site;
 mod spans;
+mod workload;

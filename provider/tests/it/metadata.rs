@@ -137,7 +137,7 @@ async fn credentials_that_end_within_the_deadline_are_refused() {
     insta::assert_snapshot!(refused(&site, "aws", &[]).await.replace("expire in 29 s", "expire in 30 s"), @r"
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: the role's credentials expire in 30 s, before the pull's deadline
-      hint: the service has not renewed them; check the node's clock and the role's trust policy
+      hint: the service that gave them has not renewed them; check the node's clock and the role's trust policy
     ");
 }
 

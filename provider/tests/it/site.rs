@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mock_artifactory::MockArtifactory;
 use mock_cloud::MockCloud;
+use mock_cloud::kubernetes::{Pod, TokenRequest};
 use mock_kit::Recorded;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -146,6 +147,13 @@ impl Site {
         let url = format!("{}/v2/{repository}/hello/manifests/1", self.artifactory.url());
         let request = self.client().get(url).basic_auth(username, Some(password));
         request.send().await.expect("an answer").status().as_u16()
+    }
+
+    /// The token that the kubelet sends for a pod of a service account in the namespace `default`.
+    pub(crate) fn pod_token(&self, service_account: &str, audience: &str) -> String {
+        let pod = Pod { name: "pod-1".to_owned(), uid: "0f4a2f6e-3b1d-4f0e-8a53-6c9d2b7e1aff".to_owned() };
+        let request = TokenRequest { audiences: vec![audience.to_owned()], pod: Some(pod), expiration_seconds: None };
+        self.cloud.service_account_token("default", service_account, &request).expect("a token").token
     }
 
     /// A token that claims to be an issuer's, with the id of its key and the signature of another.

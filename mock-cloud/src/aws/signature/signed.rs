@@ -1,5 +1,6 @@
 //! Requests that the SDK's own signer signed, and that can then be tampered with.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -12,7 +13,8 @@ use http::{HeaderMap, HeaderValue, Method};
 use time::OffsetDateTime;
 
 use super::{Refusal, SignedRequest, Verifier};
-use crate::aws::session::{RoleSession, random_bytes};
+use crate::aws::session::{KnownRole, RoleSession, SessionTags, random_bytes};
+use crate::aws::world::{AwsWorld, Role, Trust};
 
 const HOST: &str = "sts.eu-west-1.amazonaws.com";
 pub(crate) const REGION: &str = "eu-west-1";
@@ -39,8 +41,10 @@ pub(crate) struct Signed {
 
 pub(crate) fn session(secret: &str, token: &str) -> RoleSession {
     RoleSession {
-        role: "role".into(),
-        role_id: "AROAAAAAAAAAAAAAAAAAA".into(),
+        role: Arc::new(KnownRole::new(&Role::new("role", Trust::Ec2), &AwsWorld::default())),
+        name: "session".into(),
+        tags: SessionTags::default(),
+        source_identity: None,
         access_key_id: "ASIAAAAAAAAAAAAAAAAA".into(),
         secret_access_key: secret.into(),
         token: token.into(),

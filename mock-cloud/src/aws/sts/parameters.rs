@@ -2,6 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::error::StsError;
+
 /// Parameters in their order. Of duplicates the first wins.
 #[derive(Default)]
 pub(crate) struct Parameters(Vec<(String, String)>);
@@ -19,6 +21,25 @@ impl Parameters {
         let mut pairs = self.0.iter();
         let pair = pairs.find(|(key, _)| key == name);
         pair.map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that is a signed number of 32 bits; a sign and leading zeros are fine.
+    ///
+    /// # Errors
+    ///
+    /// [`StsError::MalformedInput`] when it is not.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i32>, StsError> {
+        match self.value(name) {
+            None => Ok(None),
+            Some("") => Err(StsError::MalformedInput("missing value for decimal type")),
+            Some(text) => text.parse().map(Some).map_err(|_| StsError::MalformedInput("")),
+        }
+    }
+
+    /// Whether a list or structure has a member, as in `Tags.member.1.Key`.
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        let is_below = |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.0.iter().any(|(key, _)| is_below(key))
     }
 }
 
@@ -39,5 +60,16 @@ mod tests {
         assert_eq!(parameters.value("Bare"), Some(""));
         assert_eq!(parameters.value("a b"), Some("c d+"));
         assert_eq!(parameters.value("action"), None);
+    }
+
+    #[test]
+    fn a_member_is_the_name_itself_or_below_it() {
+        let parameters = Parameters::parse("Tags.member.1.Key=a&Policy=b");
+        for name in ["Tags", "Tags.member.1", "Tags.member.1.Key", "Policy"] {
+            assert!(parameters.has_member(name), "{name}");
+        }
+        for name in ["Tag", "Tags.member.2", "PolicyArns"] {
+            assert!(!parameters.has_member(name), "{name}");
+        }
     }
 }

@@ -3,16 +3,12 @@
 //! Source: AWS EC2 user guide, "Use the Instance Metadata Service to access instance metadata" and "Retrieve security
 //! credentials from instance metadata".
 
-use std::time::{Duration, SystemTime};
-
 use serde::Deserialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::endpoints::Region;
 use crate::http::{Http, HttpError, Reply, Request};
+use crate::identity::aws::credentials::AwsCredentials;
 use crate::secret::{Secret, quote_foreign};
-use crate::time::{Deadline, now};
 
 /// The life asked for a metadata session token, in seconds; one pull is over long before.
 const SESSION_SECONDS: &str = "60";
@@ -86,12 +82,6 @@ pub enum ImdsError {
         /// Its `Message`.
         message: Option<String>,
     },
-    /// The credentials end before the pull must.
-    #[error("the role's credentials expire in {} s, before the pull's deadline", .left.as_secs())]
-    Expiring {
-        /// What is left of their life.
-        left: Duration,
-    },
     /// A reply that is not what the service documents.
     #[error("the instance metadata service answered {item} in an unknown form")]
     Form {
@@ -104,38 +94,6 @@ pub enum ImdsError {
         /// The region as the service named it.
         region: String,
     },
-}
-
-/// Temporary credentials of the instance's role.
-#[derive(Debug)]
-pub(super) struct RoleCredentials {
-    /// The access key id.
-    pub access_key_id: String,
-    /// The secret access key.
-    pub secret_access_key: Secret,
-    /// The session token.
-    pub session_token: Secret,
-    expiration: SystemTime,
-}
-
-impl RoleCredentials {
-    /// Credentials without end, to sign with in tests.
-    #[cfg(test)]
-    pub(super) fn of(access_key_id: &str, secret_access_key: &str, session_token: &str) -> Self {
-        Self {
-            access_key_id: access_key_id.to_owned(),
-            secret_access_key: Secret::new(secret_access_key.to_owned()),
-            session_token: Secret::new(session_token.to_owned()),
-            expiration: SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365 * 100),
-        }
-    }
-
-    /// Refuses credentials that end before `deadline`: a signature made with them may be dead when Artifactory uses it.
-    pub(super) fn outlive(&self, deadline: Deadline) -> Result<(), ImdsError> {
-        let left = self.expiration.duration_since(now()).unwrap_or_default();
-        let needed = deadline.remaining().unwrap_or_default();
-        if left > needed { Ok(()) } else { Err(ImdsError::Expiring { left }) }
-    }
 }
 
 /// An open session with the metadata service.
@@ -183,7 +141,7 @@ impl<'pull> Imds<'pull> {
     }
 
     /// The credentials of a role.
-    pub(super) async fn credentials(&self, role: &str) -> Result<RoleCredentials, ImdsError> {
+    pub(super) async fn credentials(&self, role: &str) -> Result<AwsCredentials, ImdsError> {
         let item = MetadataItem::Credentials;
         let reply = self.get(item, &format!("/latest/meta-data/iam/security-credentials/{role}")).await?;
         match reply.status.as_u16() {
@@ -240,7 +198,7 @@ pub(crate) fn is_role_name(name: &str) -> bool {
 }
 
 /// The reply of `security-credentials/ROLE`: only `Code` tells a refusal, its status is 200 as well.
-fn role_credentials(body: &[u8]) -> Result<RoleCredentials, ImdsError> {
+fn role_credentials(body: &[u8]) -> Result<AwsCredentials, ImdsError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Document {
@@ -257,13 +215,8 @@ fn role_credentials(body: &[u8]) -> Result<RoleCredentials, ImdsError> {
         let message = document.message.as_deref().map(quote_foreign);
         return Err(ImdsError::Refused { code: quote_foreign(&document.code), message });
     }
-    let expiration = document.expiration.ok_or_else(form)?;
-    Ok(RoleCredentials {
-        access_key_id: document.access_key_id.filter(|id| !id.is_empty()).ok_or_else(form)?,
-        secret_access_key: document.secret_access_key.filter(|key| !key.is_empty()).ok_or_else(form)?,
-        session_token: document.token.filter(|token| !token.is_empty()).ok_or_else(form)?,
-        expiration: OffsetDateTime::parse(&expiration, &Rfc3339).map_err(|_| form())?.into(),
-    })
+    let Document { access_key_id, secret_access_key, token, expiration, .. } = document;
+    AwsCredentials::complete(access_key_id, secret_access_key, token, expiration.as_deref()).ok_or_else(form)
 }
 
 #[cfg(test)]
@@ -277,13 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_read_with_their_expiry() {
+    fn credentials_are_read() {
         let credentials = role_credentials(body("Success", "2030-01-02T03:04:05Z").as_bytes()).expect("credentials");
-        assert_eq!(
-            credentials.expiration.duration_since(SystemTime::UNIX_EPOCH).expect("later").as_secs(),
-            1_893_553_445
-        );
-        assert!(credentials.outlive(Deadline::after(Duration::from_secs(55))).is_ok());
+        assert_eq!((credentials.access_key_id.as_str(), credentials.session_token.expose()), ("ASIA", "t"));
     }
 
     #[test]
@@ -295,15 +244,6 @@ mod tests {
             error.to_string(),
             "the role's credentials were refused with code `AssumeRoleUnauthorizedAccess`: EC2 cannot assume the role x."
         );
-    }
-
-    #[test]
-    fn credentials_that_end_within_the_deadline_are_refused() {
-        let credentials = role_credentials(body("Success", "2001-01-02T03:04:05Z").as_bytes()).expect("credentials");
-        assert!(matches!(
-            credentials.outlive(Deadline::after(Duration::from_secs(55))),
-            Err(ImdsError::Expiring { .. })
-        ));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use aws_sigv4::sign::v4a;
 
 use crate::endpoints::Region;
 use crate::identity::SignedRequest;
-use crate::identity::aws::imds::RoleCredentials;
+use crate::identity::aws::credentials::AwsCredentials;
 use crate::secret::Secret;
 
 /// The global STS, which exists in the partition `aws` only; used when no region can be had.
@@ -30,7 +30,7 @@ pub struct SignError {
 
 /// Signs the call for the region's STS, or for the global one.
 pub(super) fn caller_identity(
-    credentials: &RoleCredentials,
+    credentials: &AwsCredentials,
     region: Option<Region>,
     at: SystemTime,
 ) -> Result<SignedRequest, SignError> {
@@ -41,7 +41,7 @@ pub(super) fn caller_identity(
         credentials.secret_access_key.expose(),
         Some(credentials.session_token.expose().to_owned()),
         None,
-        "instance role",
+        "artifactory-credential-provider",
     )
     .into();
     let parameters = v4a::SigningParams::builder()
@@ -76,7 +76,7 @@ mod tests {
     use std::time::Duration;
 
     fn signed(region: Option<&str>) -> SignedRequest {
-        let credentials = RoleCredentials::of("ASIAEXAMPLE", "secret-access-key", "session-token");
+        let credentials = AwsCredentials::until("2100-01-01T00:00:00Z");
         let region = region.map(|name| Region::parse(name).expect("a region"));
         caller_identity(&credentials, region, SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160))
             .expect("a signature")

@@ -1,0 +1,74 @@
+//! Temporary credentials of a role.
+
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::identity::aws::AwsError;
+use crate::secret::Secret;
+use crate::time::{Deadline, now};
+
+/// What a role signs with until it expires.
+#[derive(Debug)]
+pub(super) struct AwsCredentials {
+    /// The access key id.
+    pub(super) access_key_id: String,
+    /// The secret access key.
+    pub(super) secret_access_key: Secret,
+    /// The session token.
+    pub(super) session_token: Secret,
+    expiration: SystemTime,
+}
+
+impl AwsCredentials {
+    /// Complete credentials, or `None` when a part is absent or the expiry is no RFC 3339 time.
+    pub(super) fn complete(
+        access_key_id: Option<String>,
+        secret_access_key: Option<Secret>,
+        session_token: Option<Secret>,
+        expiration: Option<&str>,
+    ) -> Option<Self> {
+        Some(Self {
+            access_key_id: access_key_id.filter(|id| !id.is_empty())?,
+            secret_access_key: secret_access_key.filter(|key| !key.is_empty())?,
+            session_token: session_token.filter(|token| !token.is_empty())?,
+            expiration: OffsetDateTime::parse(expiration?, &Rfc3339).ok()?.into(),
+        })
+    }
+
+    /// Refuses credentials that end before `deadline`: a signature made with them may be dead when Artifactory uses it.
+    pub(super) fn outlive(&self, deadline: Deadline) -> Result<(), AwsError> {
+        let left = self.expiration.duration_since(now()).unwrap_or_default();
+        let needed: Duration = deadline.remaining().unwrap_or_default();
+        if left > needed { Ok(()) } else { Err(AwsError::Expiring { left }) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn until(expiration: &str) -> Self {
+        let secret = |text: &str| Some(Secret::new(text.to_owned()));
+        let id = Some("ASIAEXAMPLE".to_owned());
+        Self::complete(id, secret("secret-access-key"), secret("session-token"), Some(expiration)).expect("complete")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_end_within_the_deadline_are_refused() {
+        let deadline = Deadline::after(Duration::from_secs(55));
+        assert!(AwsCredentials::until("2100-01-02T03:04:05Z").outlive(deadline).is_ok());
+        let error = AwsCredentials::until("2001-01-02T03:04:05Z").outlive(deadline);
+        assert!(matches!(error, Err(AwsError::Expiring { .. })));
+    }
+
+    #[test]
+    fn an_expiry_may_have_fractions_and_offsets() {
+        let expiration = |text: &str| AwsCredentials::until(text).expiration.duration_since(SystemTime::UNIX_EPOCH);
+        assert_eq!(expiration("2030-01-02T03:04:05Z").expect("later").as_secs(), 1_893_553_445);
+        assert_eq!(expiration("2030-01-02T03:04:05.123456789Z").expect("later").as_secs(), 1_893_553_445);
+        assert_eq!(expiration("2030-01-02T04:04:05+01:00").expect("later").as_secs(), 1_893_553_445);
+    }
+}
