@@ -5,7 +5,7 @@
 //! ```text
 //! Request ──▶ Route ──▶ Identity ──▶ Exchange ──▶ Response
 //! stdin       which     who is the    trade the    stdout, plus
-//! JSON        registry  node          proof at     how long it
+//! JSON        registry  node or pod   proof at     how long it
 //!             is it     (a Proof)     Artifactory  may be cached
 //! ```
 //!

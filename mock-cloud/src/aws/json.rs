@@ -134,7 +134,8 @@ impl Api {
     }
 
     fn operation<'a>(self, request: &SignedRequest<'a>) -> Option<&'a str> {
-        let is_document = text(request.headers, CONTENT_TYPE.as_str()).is_some_and(|it| it.trim() == MEDIA_TYPE);
+        let content_type = text(request.headers, CONTENT_TYPE.as_str()).and_then(|it| it.split(';').next());
+        let is_document = content_type.is_some_and(|it| it.trim() == MEDIA_TYPE);
         let is_call = request.method == Method::POST && request.path == "/" && is_document;
         let (prefix, operation) = text(request.headers, "x-amz-target")?.split_once('.')?;
         Some(operation).filter(|_| is_call && prefix == self.target())

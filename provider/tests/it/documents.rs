@@ -45,7 +45,12 @@ fn entry(name: &str) -> Entry {
 
 #[test]
 fn the_readme_holds_every_example_to_the_letter() {
-    for name in ["config.yaml", "kubelet-aws.yaml", "kubelet-azure.yaml", "kubelet-google.yaml", "kubelet-file.yaml"] {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let entries = std::fs::read_dir(directory).expect("the examples");
+    let names: Vec<_> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+    assert!(names.len() >= 7, "{names:?}");
+    for name in &names {
         let (_, text) = example(name);
         assert!(README.contains(&format!("```yaml\n{text}```")), "README.md differs from provider/examples/{name}");
     }
@@ -53,7 +58,7 @@ fn the_readme_holds_every_example_to_the_letter() {
 
 #[test]
 fn the_kubelets_entries_configure_the_program() {
-    for name in ["kubelet-aws.yaml", "kubelet-azure.yaml", "kubelet-google.yaml"] {
+    for name in ["kubelet-aws.yaml", "kubelet-azure.yaml", "kubelet-google.yaml", "kubelet-aws-web-identity.yaml"] {
         let entry = entry(name);
         assert_eq!(entry.name, env!("CARGO_PKG_NAME"), "the kubelet looks the binary up by the entry's name");
         let environment: Environment = entry.env.into_iter().map(|variable| (variable.name, variable.value)).collect();
@@ -68,12 +73,13 @@ fn the_kubelets_entries_configure_the_program() {
 #[test]
 fn the_file_example_serves_what_its_entry_asks_for() {
     let (path, _) = example("config.yaml");
-    let entry = entry("kubelet-file.yaml");
-    assert_eq!(entry.args.first().map(String::as_str), Some("--config"));
     let config = Config::load(Some(&path), &Environment::default()).expect("a configuration");
-    for pattern in entry.match_images {
-        let image = ImageRef::parse(&format!("{}/app", pattern.replace('*', "any"))).expect("an image");
-        assert!(config.route(&image).is_some(), "no route serves {pattern}");
+    for entry in [entry("kubelet-file.yaml"), entry("kubelet-cluster.yaml")] {
+        assert_eq!(entry.args.first().map(String::as_str), Some("--config"));
+        for pattern in entry.match_images {
+            let image = ImageRef::parse(&format!("{}/app", pattern.replace('*', "any"))).expect("an image");
+            assert!(config.route(&image).is_some(), "no route serves {pattern}");
+        }
     }
 }
 
