@@ -4,9 +4,10 @@
 //! # Layout
 //!
 //! - `world`: the cluster, its node and its service accounts
-//! - `token_request`: tokens as the API server issues them, `/__mock/kubernetes/..`
+//! - `token_request`: tokens as the API server issues them; `control`: how they are asked for, `/__mock/kubernetes/..`
 //! - `presented`: tokens verified as whoever trusts the cluster does
 
+mod control;
 pub(crate) mod presented;
 mod token_request;
 mod world;
@@ -86,7 +87,7 @@ impl Kubernetes {
 
     /// Serves `/__mock/kubernetes/serviceaccounts/..`.
     pub fn control_router(&self) -> Router {
-        token_request::router(self.clone())
+        control::router(self.clone())
     }
 
     /// Answers the fields that the API server publishes.

@@ -26,7 +26,7 @@
 //! - [`kubernetes`]: a cluster's service accounts, their tokens and the issuer of these
 //! - [`issuer`]: one issuer: its name, its keys, rotation
 //! - `trust`: what other programs need to trust this world
-//! - `front`: which service a request is for
+//! - `services`: every service of a world; `front`: which of them a request is for
 //! - `environment`: the variables that point a program at this world
 //! - `query`: the query of a request
 //!
@@ -46,26 +46,19 @@ pub mod gcp;
 pub mod issuer;
 pub mod kubernetes;
 mod query;
+mod services;
 mod trust;
 pub mod world;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use mock_kit::{Authority, Kit, Listen, Server, SigningKey, TlsIdentity};
 
-use aws::Aws;
-use aws::cognito::Cognito;
-use aws::pod_identity::PodIdentity;
-use aws::secrets_manager::SecretsManager;
-use azure::{Azure, TokenVersion};
-use front::{Front, Transport};
-use gcp::Gcp;
-use issuer::Issuer;
+use front::Transport;
 use kubernetes::{Kubernetes, ServiceAccountToken, TokenRefusal, TokenRequest};
-use trust::Trust;
+use services::{Services, Urls};
 pub use world::{World, WorldError};
 
 /// A world that is being served; dropping it ends it.
@@ -132,7 +125,7 @@ impl MockCloud {
         let tls = Listen::Tls(listeners.tls, identity).bind().await?;
         let urls = Urls { plain: plain.url(), tls: tls.url() };
         let services = Services::new(&world, &urls.plain, &kit)?;
-        let front = front(&services, urls, own_authority);
+        let front = services.front(urls, own_authority);
         tokio::task::spawn_blocking(SigningKey::wait_for_named).await.map_err(io::Error::other)?;
         Ok(Self {
             environment: environment::environment(&world, &plain.url()),
@@ -175,8 +168,7 @@ impl MockCloud {
     /// Artifactory does.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
-        let Services { aws, secrets_manager, cognito, kubernetes, .. } = &self.services;
-        [aws.secrets(), secrets_manager.secrets(), cognito.secrets(), kubernetes.secrets()].concat()
+        self.services.secrets()
     }
 
     /// Issues a token of a service account of the world, as the API server does for the kubelet.
@@ -190,13 +182,13 @@ impl MockCloud {
         name: &str,
         request: &TokenRequest,
     ) -> Result<ServiceAccountToken, TokenRefusal> {
-        self.services.kubernetes.service_account_token(namespace, name, request)
+        self.kubernetes().service_account_token(namespace, name, request)
     }
 
     /// Answers the cluster.
     #[must_use]
     pub fn kubernetes(&self) -> &Kubernetes {
-        &self.services.kubernetes
+        self.services.kubernetes()
     }
 
     /// Answers the world's authority; with given certificates the TLS listener shows none of its.
@@ -214,78 +206,4 @@ fn tls_names(address: SocketAddr) -> Vec<String> {
         names.push(ip);
     }
     names
-}
-
-/// Where the two listeners are.
-struct Urls {
-    plain: String,
-    tls: String,
-}
-
-/// Every service of a world.
-struct Services {
-    aws: Aws,
-    secrets_manager: SecretsManager,
-    cognito: Cognito,
-    pod_identity: PodIdentity,
-    azure: Azure,
-    gcp: Gcp,
-    kubernetes: Kubernetes,
-}
-
-impl Services {
-    /// Makes the services of a world that is published at `url`.
-    fn new(world: &World, url: &str, kit: &Kit) -> io::Result<Self> {
-        let kubernetes = Kubernetes::new(&world.kubernetes, url, kit);
-        let aws = world.aws.with_cluster(kubernetes.issuer().url(), kubernetes.published_at());
-        let aws = Aws::new(&aws, kit);
-        let cognito = Cognito::new(&aws, url);
-        Ok(Self {
-            secrets_manager: SecretsManager::new(&aws, &cognito)?,
-            pod_identity: PodIdentity::new(&aws, &kubernetes),
-            azure: Azure::new(&world.azure, url, kit),
-            gcp: Gcp::new(&world.gcp, url, kit),
-            aws,
-            cognito,
-            kubernetes,
-        })
-    }
-
-    /// The issuers by the names that `/__mock/` has for them.
-    fn issuers(&self) -> BTreeMap<&'static str, Issuer> {
-        let issuers = [
-            ("azure", Some(self.azure.issuer(TokenVersion::V2))),
-            ("azure-v1", Some(self.azure.issuer(TokenVersion::V1))),
-            ("cognito", self.cognito.issuer()),
-            ("google", Some(self.gcp.issuer())),
-            ("kubernetes", Some(self.kubernetes.issuer())),
-        ];
-        issuers.into_iter().filter_map(|(name, issuer)| Some((name, issuer?.clone()))).collect()
-    }
-}
-
-/// Joins every service.
-fn front(services: &Services, urls: Urls, authority: Option<Authority>) -> Front {
-    let trust = Trust {
-        pod_identity: format!("{}{}", urls.plain, aws::pod_identity::PATH),
-        cognito_domains: format!("{}/cognito", urls.tls),
-        sts: urls.plain,
-        issuers: Arc::new(services.issuers()),
-        authority,
-    };
-    Front {
-        ec2_metadata: services.aws.imds_router(),
-        sts: services.aws.api_router(),
-        secrets_manager: services.secrets_manager.router(),
-        cognito: services.cognito.router(),
-        cognito_token: services.cognito.token_router(),
-        cognito_domains: services.cognito.clone(),
-        pod_identity: services.pod_identity.router(),
-        azure_metadata: services.azure.imds_router(),
-        entra: services.azure.entra_router(),
-        gce_metadata: services.gcp.metadata_router(),
-        google_issuer: services.gcp.issuer_router(),
-        kubernetes_issuer: services.kubernetes.router(),
-        control: trust.router().merge(services.kubernetes.control_router()),
-    }
 }

@@ -6,18 +6,22 @@
 //! rule depends on an address.
 //! Neither follows a redirect: a proof or a credential goes to the host it was meant for or nowhere.
 
-use std::error::Error as _;
-use std::fmt;
-use std::io;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, StatusCode};
 
 use crate::secret::Secret;
 use crate::time::{Deadline, pause};
 
+mod error;
+mod message;
 mod roots;
+
+pub use error::HttpError;
+use error::{classify, connect};
+pub(crate) use message::query_value;
+pub use message::{Reply, Request};
 pub use roots::{Roots, RootsError};
 
 /// Attempts for one request, the first included.
@@ -58,160 +62,6 @@ impl Service {
     fn retries_silence(self) -> bool {
         self != Self::Metadata
     }
-}
-
-/// One request, ready to be sent as often as its retries allow.
-pub struct Request {
-    method: Method,
-    url: String,
-    headers: HeaderMap,
-    body: Option<String>,
-}
-
-impl Request {
-    /// A GET without headers.
-    #[must_use]
-    pub fn get(url: String) -> Self {
-        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
-    }
-
-    /// A PUT without headers or body.
-    #[must_use]
-    pub fn put(url: String) -> Self {
-        Self { method: Method::PUT, ..Self::get(url) }
-    }
-
-    /// A POST of a JSON document.
-    #[must_use]
-    pub fn post_json(url: String, document: &serde_json::Value) -> Self {
-        let request = Self { method: Method::POST, body: Some(document.to_string()), ..Self::get(url) };
-        request.header("content-type", "application/json")
-    }
-
-    /// A POST of a form; its values are secrets to every log.
-    #[must_use]
-    pub fn post_form(url: String, fields: &[(&str, &str)]) -> Self {
-        let pairs = fields.iter().map(|(name, value)| format!("{name}={}", query_value(value)));
-        let request = Self { method: Method::POST, body: Some(pairs.collect::<Vec<_>>().join("&")), ..Self::get(url) };
-        request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-    }
-
-    /// Adds a header; a value that no header can carry is left out, and the service's refusal tells.
-    #[must_use]
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(value) = value.parse() {
-            self.headers.insert(name, value);
-        }
-        self
-    }
-
-    /// Adds a header whose value no log may show.
-    #[must_use]
-    pub fn secret_header(mut self, name: &'static str, value: &Secret) -> Self {
-        if let Ok(mut value) = value.expose().parse::<reqwest::header::HeaderValue>() {
-            value.set_sensitive(true);
-            self.headers.insert(name, value);
-        }
-        self
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.url.split('?').next().unwrap_or_default();
-        write!(formatter, "Request({} {address} {:?})", self.method, self.headers)
-    }
-}
-
-/// A value of a query or form, escaped so that it stays one value.
-pub(crate) fn query_value(text: &str) -> percent_encoding::PercentEncode<'_> {
-    const RESERVED: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    percent_encoding::utf8_percent_encode(text, RESERVED)
-}
-
-/// A complete reply of bounded size, whatever its status.
-pub struct Reply {
-    /// The HTTP status.
-    pub status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    /// The body as text; bytes that are no UTF-8 become U+FFFD.
-    #[must_use]
-    pub fn text(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
-    }
-
-    /// The body as bytes.
-    #[must_use]
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// A header's value, if it is there and is text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Whether the status says success with content: only 200 does, for every service here.
-    #[must_use]
-    pub fn is_ok(&self) -> bool {
-        self.status == StatusCode::OK
-    }
-}
-
-impl fmt::Debug for Reply {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Reply({}, {} bytes)", self.status, self.body.len())
-    }
-}
-
-/// Why no complete reply was had.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    /// Nothing came within one attempt's time.
-    #[error("no answer within {} ms", .after.as_millis())]
-    Silence {
-        /// How long the last attempt waited.
-        after: Duration,
-    },
-    /// The pull's deadline passed.
-    #[error("the deadline of the pull passed")]
-    Deadline,
-    /// No connection could be made.
-    #[error("cannot connect: {cause}")]
-    Connect {
-        /// The innermost cause, in the operating system's words.
-        cause: String,
-    },
-    /// The server's certificate was refused.
-    #[error("the server's certificate was refused: {cause}")]
-    Certificate {
-        /// The TLS library's reason.
-        cause: String,
-    },
-    /// The connection broke before the reply was complete.
-    #[error("the connection broke before the reply was complete")]
-    Broken,
-    /// The reply is larger than any genuine one.
-    #[error("the reply is larger than {limit} bytes")]
-    TooLarge {
-        /// The limit, in bytes.
-        limit: usize,
-    },
-    /// The address is not one that a request can be made for.
-    #[error("`{url}` is not an address a request can be sent to")]
-    Address {
-        /// The address without its query.
-        url: String,
-    },
-    /// The root certificates could not be read.
-    #[error(transparent)]
-    Roots(#[from] RootsError),
 }
 
 /// Proxy settings as the environment gives them.
@@ -357,60 +207,6 @@ fn loopback_and(except: Option<&str>) -> String {
     ["localhost,127.0.0.0/8,::1", except.unwrap_or_default()].join(",")
 }
 
-fn classify(error: &reqwest::Error, url: &str) -> HttpError {
-    let innermost = innermost(error);
-    if let Some(cause) = certificate_cause(error) {
-        return HttpError::Certificate { cause };
-    }
-    if error.is_builder() {
-        return HttpError::Address { url: url.split('?').next().unwrap_or_default().to_owned() };
-    }
-    if error.is_connect() { HttpError::Connect { cause: innermost } } else { HttpError::Broken }
-}
-
-fn connect(error: &reqwest::Error) -> HttpError {
-    HttpError::Connect { cause: innermost(error) }
-}
-
-fn chain<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&error| error.source())
-}
-
-/// The last cause of a chain, in the operating system's words and without its number.
-fn innermost(error: &reqwest::Error) -> String {
-    let text = chain(error).last().map_or_else(|| error.to_string(), ToString::to_string);
-    text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
-/// The reason for refusing a certificate, if that is what ended the connection.
-fn certificate_cause(error: &reqwest::Error) -> Option<String> {
-    match chain(error).find_map(tls_error)? {
-        rustls::Error::InvalidCertificate(reason) => Some(in_words(reason)),
-        _ => None,
-    }
-}
-
-/// The TLS library's error, however many I/O errors it is wrapped in.
-fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
-    match error.downcast_ref::<io::Error>() {
-        Some(wrapper) => tls_error(wrapper.get_ref()?),
-        None => error.downcast_ref(),
-    }
-}
-
-fn in_words(reason: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as Reason;
-    match reason {
-        Reason::UnknownIssuer | Reason::BadSignature => {
-            "it is not signed by an authority that is trusted here".to_owned()
-        }
-        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_owned(),
-        Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => "it is for another host name".to_owned(),
-        other => format!("{other:?}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,23 +219,5 @@ mod tests {
         for status in [200, 301, 400, 401, 403, 404, 501] {
             assert!(!passing(StatusCode::from_u16(status).expect("a status")), "{status}");
         }
-    }
-
-    #[test]
-    fn a_query_value_cannot_add_a_parameter() {
-        assert_eq!(query_value("api://a&b=c#d").to_string(), "api%3A%2F%2Fa%26b%3Dc%23d");
-    }
-
-    #[test]
-    fn a_debugged_request_hides_its_body_and_query() {
-        let request = Request::post_form("http://x/?q=s3cret".to_owned(), &[("token", "s3cret")]);
-        assert!(!format!("{request:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn a_debugged_request_hides_its_secret_headers() {
-        let request =
-            Request::get("http://x/".to_owned()).secret_header("authorization", &Secret::new("s3cret".to_owned()));
-        assert!(!format!("{request:?}").contains("s3cret"));
     }
 }

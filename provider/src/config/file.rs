@@ -1,9 +1,6 @@
 //! Configuration by file: several routes, in YAML or JSON, with the kubelet's way of writing keys.
 
-use std::path::PathBuf;
 use std::time::Duration;
-
-use serde::Deserialize;
 
 use super::{Config, ConfigError, DEFAULT_DEADLINE, DEFAULT_TOKEN_LIFETIME, Environment, Route, RouteProblem};
 use crate::access::{Access, StaticCredential, StaticPassword};
@@ -13,114 +10,9 @@ use crate::identity::kubernetes::{OptIn, ServiceAccountToken};
 use crate::identity::{IdentitySource, aws, azure, gcp};
 use crate::image::ImagePattern;
 use crate::kubelet::parse_go_duration;
-use crate::secret::Secret;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct FileShape {
-    routes: Vec<RouteShape>,
-    deadline: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RouteShape {
-    match_images: Option<Vec<String>>,
-    artifactory_url: Option<String>,
-    ca_file: Option<PathBuf>,
-    identity: Option<IdentityShape>,
-    identities: Option<Vec<IdentityShape>>,
-    oidc_provider: Option<OidcProviderShape>,
-    #[serde(rename = "static")]
-    fixed: Option<StaticShape>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-enum IdentityShape {
-    AwsInstanceRole(InstanceRoleShape),
-    AwsWebIdentity(WebIdentityShape),
-    AwsPodIdentity(PodIdentityShape),
-    AzureManagedIdentity(ManagedIdentityShape),
-    GcpMetadata(MetadataShape),
-    ServiceAccountToken(ServiceAccountTokenShape),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct InstanceRoleShape {
-    role_name: Option<String>,
-    region: Option<String>,
-    token_lifetime: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WebIdentityShape {
-    role_arn: Option<String>,
-    region: Option<String>,
-    token_lifetime: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PodIdentityShape {
-    region: Option<String>,
-    token_lifetime: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ServiceAccountTokenShape {
-    audience: Option<String>,
-    #[serde(default)]
-    opt_in: OptInShape,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum OptInShape {
-    #[default]
-    EveryToken,
-    Annotated,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ManagedIdentityShape {
-    resource: String,
-    client_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct MetadataShape {
-    audience: String,
-    service_account: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct OidcProviderShape {
-    name: String,
-    #[serde(rename = "type")]
-    provider_type: Option<String>,
-    audience: Option<String>,
-    identity_mapping_name: Option<String>,
-    project_key: Option<String>,
-    #[serde(default)]
-    include_reference_token: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct StaticShape {
-    username: String,
-    password: Option<Secret>,
-    password_file: Option<PathBuf>,
-    token: Option<Secret>,
-    token_file: Option<PathBuf>,
-}
+mod shape;
+use shape::{FileShape, IdentityShape, OidcProviderShape, OptInShape, RouteShape, StaticShape};
 
 /// Reads a configuration file.
 pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, ConfigError> {

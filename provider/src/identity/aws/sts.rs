@@ -29,7 +29,7 @@ pub enum StsError {
         /// Its message, cut and cleaned.
         message: String,
         /// What the trust policy would have to say.
-        trust: TrustHint,
+        trust: Box<TrustHint>,
     },
     /// A reply that is not what the service documents.
     #[error("AWS STS answered {status} in an unknown form")]
@@ -55,7 +55,7 @@ pub(super) struct Assumption<'a> {
     pub(super) role: &'a RoleArn,
     pub(super) session_name: &'a str,
     pub(super) token: &'a Secret,
-    pub(super) trust: TrustHint,
+    pub(super) trust: Box<TrustHint>,
 }
 
 /// Assumes a role with a token that a web identity provider issued; the call is not signed.

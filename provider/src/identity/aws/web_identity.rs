@@ -89,7 +89,7 @@ impl WebIdentity {
                 .ok_or(WebIdentityError::NoRegion)?,
         };
         let session_name = session_name(&claims);
-        let trust = trust_hint(&claims);
+        let trust = Box::new(trust_hint(&claims));
         let assumption = Assumption { role: &role, session_name: &session_name, token, trust };
         let credentials = assume_role_with_web_identity(cloud, endpoints, &region, assumption).await?;
         self.caller.sign(&credentials, Some(region), deadline)

@@ -1,0 +1,114 @@
+//! The configuration file as it is written, before anything in it is understood.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::secret::Secret;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FileShape {
+    pub(super) routes: Vec<RouteShape>,
+    pub(super) deadline: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RouteShape {
+    pub(super) match_images: Option<Vec<String>>,
+    pub(super) artifactory_url: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) identity: Option<IdentityShape>,
+    pub(super) identities: Option<Vec<IdentityShape>>,
+    pub(super) oidc_provider: Option<OidcProviderShape>,
+    #[serde(rename = "static")]
+    pub(super) fixed: Option<StaticShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) enum IdentityShape {
+    AwsInstanceRole(InstanceRoleShape),
+    AwsWebIdentity(WebIdentityShape),
+    AwsPodIdentity(PodIdentityShape),
+    AzureManagedIdentity(ManagedIdentityShape),
+    GcpMetadata(MetadataShape),
+    ServiceAccountToken(ServiceAccountTokenShape),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InstanceRoleShape {
+    pub(super) role_name: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) token_lifetime: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WebIdentityShape {
+    pub(super) role_arn: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) token_lifetime: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PodIdentityShape {
+    pub(super) region: Option<String>,
+    pub(super) token_lifetime: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ServiceAccountTokenShape {
+    pub(super) audience: Option<String>,
+    #[serde(default)]
+    pub(super) opt_in: OptInShape,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum OptInShape {
+    #[default]
+    EveryToken,
+    Annotated,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ManagedIdentityShape {
+    pub(super) resource: String,
+    pub(super) client_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MetadataShape {
+    pub(super) audience: String,
+    pub(super) service_account: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OidcProviderShape {
+    pub(super) name: String,
+    #[serde(rename = "type")]
+    pub(super) provider_type: Option<String>,
+    pub(super) audience: Option<String>,
+    pub(super) identity_mapping_name: Option<String>,
+    pub(super) project_key: Option<String>,
+    #[serde(default)]
+    pub(super) include_reference_token: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StaticShape {
+    pub(super) username: String,
+    pub(super) password: Option<Secret>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) token: Option<Secret>,
+    pub(super) token_file: Option<PathBuf>,
+}

@@ -1,0 +1,141 @@
+//! What is sent and what comes back.
+
+use std::fmt;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+
+use crate::secret::Secret;
+
+/// One request, ready to be sent as often as its retries allow.
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) url: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<String>,
+}
+
+impl Request {
+    /// A GET without headers.
+    #[must_use]
+    pub fn get(url: String) -> Self {
+        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
+    }
+
+    /// A PUT without headers or body.
+    #[must_use]
+    pub fn put(url: String) -> Self {
+        Self { method: Method::PUT, ..Self::get(url) }
+    }
+
+    /// A POST of a JSON document.
+    #[must_use]
+    pub fn post_json(url: String, document: &serde_json::Value) -> Self {
+        let request = Self { method: Method::POST, body: Some(document.to_string()), ..Self::get(url) };
+        request.header("content-type", "application/json")
+    }
+
+    /// A POST of a form; its values are secrets to every log.
+    #[must_use]
+    pub fn post_form(url: String, fields: &[(&str, &str)]) -> Self {
+        let pairs = fields.iter().map(|(name, value)| format!("{name}={}", query_value(value)));
+        let request = Self { method: Method::POST, body: Some(pairs.collect::<Vec<_>>().join("&")), ..Self::get(url) };
+        request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+    }
+
+    /// Adds a header; a value that no header can carry is left out, and the service's refusal tells.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = value.parse() {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// Adds a header whose value no log may show.
+    #[must_use]
+    pub fn secret_header(mut self, name: &'static str, value: &Secret) -> Self {
+        if let Ok(mut value) = value.expose().parse::<reqwest::header::HeaderValue>() {
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.url.split('?').next().unwrap_or_default();
+        write!(formatter, "Request({} {address} {:?})", self.method, self.headers)
+    }
+}
+
+/// A value of a query or form, escaped so that it stays one value.
+pub(crate) fn query_value(text: &str) -> percent_encoding::PercentEncode<'_> {
+    const RESERVED: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    percent_encoding::utf8_percent_encode(text, RESERVED)
+}
+
+/// A complete reply of bounded size, whatever its status.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as text; bytes that are no UTF-8 become U+FFFD.
+    #[must_use]
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// The body as bytes.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// A header's value, if it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether the status says success with content: only 200 does, for every service here.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.status == StatusCode::OK
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Reply({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_value_cannot_add_a_parameter() {
+        assert_eq!(query_value("api://a&b=c#d").to_string(), "api%3A%2F%2Fa%26b%3Dc%23d");
+    }
+
+    #[test]
+    fn a_debugged_request_hides_its_body_and_query() {
+        let request = Request::post_form("http://x/?q=s3cret".to_owned(), &[("token", "s3cret")]);
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_debugged_request_hides_its_secret_headers() {
+        let request =
+            Request::get("http://x/".to_owned()).secret_header("authorization", &Secret::new("s3cret".to_owned()));
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
+}
