@@ -46,13 +46,14 @@ pub(crate) struct Programs {
 impl Programs {
     /// The programs in the target directory that `own` lies in, built first if cargo started this program.
     ///
-    /// Each is built by itself: built together, one's dependencies would switch on features in the other's.
+    /// Provider and plain client are built each by itself: built together, one's dependencies would switch on features in
+    /// the other's. The mocks are built as with the whole workspace, so that nothing is compiled twice for them.
     pub(crate) fn of(own: &Path, cargo: Option<&Path>, profile: Profile) -> Result<Self, Failure> {
         let target = own.parent().and_then(Path::parent).ok_or("this program lies in no target directory")?.to_owned();
         if let Some(cargo) = cargo {
             build(cargo, profile, &["--package", PROVIDER, "--bin", PROVIDER])?;
             build(cargo, profile, &["--package", "benches", "--bin", "plain-client"])?;
-            build(cargo, Profile::Release, &["--package", "mock-cloud", "--package", "mock-artifactory", "--bins"])?;
+            build(cargo, Profile::Release, &["--workspace", "--bin", "mock-cloud", "--bin", "mock-artifactory"])?;
         }
         Ok(Self { profile, target })
     }

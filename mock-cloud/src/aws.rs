@@ -10,10 +10,11 @@
 //!
 //! # Layout
 //!
-//! - [`world`]: account, instance, roles, set-up of the metadata service
-//! - `session`: the keys of the roles, drawn and renewed
+//! - [`world`]: account, instance, roles and identity providers, set-up of the metadata service
+//! - `session`: the roles, and the keys of their sessions, drawn and renewed
+//! - `trust_policy`: who may assume a role, by the rules of IAM
 //! - `imds`: the instance metadata service, `/latest/...`
-//! - `sts`: `GetCallerIdentity` at `/`
+//! - `sts`: `GetCallerIdentity`, `AssumeRole` and `AssumeRoleWithWebIdentity` at `/` and `/sts/REGION/`
 //! - `signature`: SigV4 and SigV4A verified, as pure functions
 //! - [`secrets_manager`], [`cognito`]: secrets, and user pools that give tokens; `json`: the protocol of both
 //! - [`pod_identity`]: the EKS Pod Identity agent of the node, `/v1/credentials`
@@ -78,7 +79,7 @@ impl Aws {
         imds::router(Arc::clone(&self.0))
     }
 
-    /// Serves STS at `/`.
+    /// Serves STS at `/`, and at `/sts/REGION/` for any region.
     pub fn api_router(&self) -> Router {
         sts::router(Arc::clone(&self.0))
     }

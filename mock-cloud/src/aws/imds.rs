@@ -91,7 +91,9 @@ fn found(facts: &Facts, path: &str, now: OffsetDateTime) -> Reply {
         return Reply::error(StatusCode::NOT_FOUND);
     }
     let tree = metadata::tree(facts, now);
-    if let Some(text) = tree.get(name) {
+    // botocore, `InstanceMetadataRegionFetcher`, reads the zone with a final slash.
+    let placement = name.strip_suffix('/').filter(|name| name.starts_with("meta-data/placement/"));
+    if let Some(text) = tree.get(placement.unwrap_or(name)) {
         return Reply::data(text.clone());
     }
     let Some(listing) = metadata::listing(&tree, name.trim_end_matches('/')) else {

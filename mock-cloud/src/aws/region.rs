@@ -183,20 +183,28 @@ mod tests {
     }
 
     #[test]
-    fn the_region_names_the_partition() {
-        for (region, id) in [
-            ("us-east-1", "aws"),
-            ("ap-southeast-7", "aws"),
-            ("mx-central-1", "aws"),
-            ("us-gov-east-1", "aws-us-gov"),
-            ("cn-northwest-1", "aws-cn"),
-            ("us-iso-west-1", "aws-iso"),
-            ("us-isob-east-1", "aws-iso-b"),
-            ("eu-isoe-west-1", "aws-iso-e"),
-            ("us-isof-south-1", "aws-iso-f"),
-            ("eusc-de-east-1", "aws-eusc"),
+    fn every_region_lies_in_its_partition() {
+        // botocore, data/partitions.json (`regions`).
+        for (id, regions) in [
+            (
+                "aws",
+                "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 \
+                 ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 \
+                 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 \
+                 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 \
+                 me-west-1 mx-central-1 sa-east-1 sa-west-1 us-east-1 us-east-2 us-west-1 us-west-2",
+            ),
+            ("aws-cn", "cn-north-1 cn-northwest-1"),
+            ("aws-eusc", "eusc-de-east-1"),
+            ("aws-iso", "us-iso-east-1 us-iso-west-1"),
+            ("aws-iso-b", "us-isob-east-1 us-isob-west-1"),
+            ("aws-iso-e", "eu-isoe-west-1"),
+            ("aws-iso-f", "us-isof-east-1 us-isof-south-1"),
+            ("aws-us-gov", "us-gov-east-1 us-gov-west-1"),
         ] {
-            assert_eq!(partition_with(region).map(|partition| partition.id), Some(id), "{region}");
+            for region in regions.split(' ') {
+                assert_eq!(partition_with(region).map(|partition| partition.id), Some(id), "{region}");
+            }
         }
     }
 

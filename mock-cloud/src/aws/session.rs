@@ -1,5 +1,6 @@
 //! The role sessions of the world: who holds which key, and until when.
 
+mod opening;
 mod role;
 mod tags;
 
@@ -13,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use rand::Rng;
 use time::OffsetDateTime;
 
+pub(crate) use self::opening::Opening;
 pub(crate) use self::role::KnownRole;
 pub(crate) use self::tags::SessionTags;
 use super::trust_policy::{Context, Principal, Verdict};
@@ -39,19 +41,6 @@ pub(crate) struct RoleSession {
     pub(crate) last_updated: OffsetDateTime,
     /// When it stops being valid.
     pub(crate) expiration: OffsetDateTime,
-}
-
-/// What a session is asked to be.
-#[derive(Clone, Debug)]
-pub(crate) struct Opening {
-    /// The session name.
-    pub(crate) name: String,
-    /// How long it is valid.
-    pub(crate) lifetime: Duration,
-    /// Its tags.
-    pub(crate) tags: SessionTags,
-    /// Who stands behind it.
-    pub(crate) source_identity: Option<String>,
 }
 
 /// All role sessions that were ever drawn in one world.
@@ -177,25 +166,6 @@ fn is_for_ec2(role: &KnownRole) -> bool {
     })
 }
 
-impl Opening {
-    /// A session with a name and a lifetime, and no more.
-    pub(crate) fn new(name: &str, lifetime: Duration) -> Self {
-        Self { name: name.into(), lifetime, tags: SessionTags::default(), source_identity: None }
-    }
-
-    /// Adds what a trust policy may ask about the session.
-    ///
-    /// [IAM user guide, IAM and AWS STS condition context keys](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html).
-    pub(crate) fn described_in(&self, context: Context) -> Context {
-        let context = context
-            .with("sts:RoleSessionName", [&self.name])
-            .with("sts:SourceIdentity", &self.source_identity)
-            .with("aws:TagKeys", self.tags.keys())
-            .with("sts:TransitiveTagKeys", self.tags.transitive_keys());
-        self.tags.iter().fold(context, |context, (key, value)| context.with(&format!("aws:RequestTag/{key}"), [value]))
-    }
-}
-
 impl fmt::Debug for RoleSession {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = formatter.debug_struct("RoleSession");
@@ -311,6 +281,60 @@ mod tests {
         let first = sessions.current("one", START).unwrap();
         let stale = sessions.current("one", START + Duration::from_hours(9)).unwrap();
         assert_eq!(first.access_key_id, stale.access_key_id);
+    }
+
+    #[test]
+    fn a_service_opens_sessions_of_the_roles_that_trust_it() {
+        let sessions = Sessions::new(&AwsWorld::default(), START);
+        let open = |service, role_arn, tags| {
+            let opening = Opening { tags, ..Opening::new("eks-demo-app", Duration::from_hours(6)) };
+            sessions.open_for_service(service, role_arn, opening, Context::default(), START)
+        };
+        let (pods, role_arn) = ("pods.eks.amazonaws.com", "arn:aws:iam::111122223333:role/pod-identity-pull");
+        let tags = SessionTags::default().with_transitive("kubernetes-namespace", "default");
+        let session = open(pods, role_arn, tags.clone()).unwrap();
+        assert_eq!(session.arn(), "arn:aws:sts::111122223333:assumed-role/pod-identity-pull/eks-demo-app");
+        assert_eq!(session.expiration, START + Duration::from_hours(6));
+        assert_eq!(session.tags, tags);
+        assert_eq!(sessions.with_access_key_id(&session.access_key_id).unwrap().arn(), session.arn());
+        assert!(open("ec2.amazonaws.com", role_arn, tags.clone()).is_none());
+        assert!(open(pods, "arn:aws:iam::111122223333:role/web-identity-pull", tags.clone()).is_none());
+        assert!(open(pods, "arn:aws:iam::111122223333:role/nobody", tags).is_none());
+    }
+
+    #[test]
+    fn a_service_tags_sessions_where_it_may_and_under_the_conditions_of_the_role() {
+        let yaml = "
+otherRoles:
+  - name: tagged
+    trust:
+      Statement:
+        Effect: Allow
+        Principal: {Service: a.test}
+        Action: sts:AssumeRole
+        Condition: {StringEquals: {aws:SourceAccount: '111122223333'}}
+";
+        let sessions = Sessions::new(&serde_saphyr::from_str(yaml).unwrap(), START);
+        let open = |account: &str, tags| {
+            let opening = Opening { tags, ..Opening::new("one", Duration::from_hours(1)) };
+            let context = Context::default().with("aws:SourceAccount", [account]);
+            sessions.open_for_service("a.test", "arn:aws:iam::111122223333:role/tagged", opening, context, START)
+        };
+        assert!(open("111122223333", SessionTags::default()).is_some());
+        assert!(open("444455556666", SessionTags::default()).is_none());
+        assert!(open("111122223333", SessionTags::default().with("a", "b")).is_none());
+    }
+
+    #[test]
+    fn a_policy_can_let_ec2_assume_an_attached_role() {
+        let trusting = |service: &str| {
+            let statement = format!("{{Effect: Allow, Principal: {{Service: {service}}}, Action: 'sts:AssumeRole'}}");
+            let yaml = format!("roles: [{{name: one, trust: {{Statement: {statement}}}}}]");
+            Sessions::new(&serde_saphyr::from_str(&yaml).unwrap(), START)
+        };
+        assert!(trusting("ec2.amazonaws.com").current("one", START).is_some());
+        assert!(trusting("ec2.amazonaws.com.cn").current("one", START).is_some());
+        assert!(trusting("ecs.amazonaws.com").current("one", START).is_none());
     }
 
     #[test]

@@ -171,6 +171,16 @@ async fn roles_are_listed_one_a_line_without_a_final_line_feed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_may_be_asked_for_with_a_final_slash() {
+    let instance = Instance::start(AwsWorld::default()).await;
+    for path in ["placement/availability-zone", "placement/availability-zone/"] {
+        let answer = instance.get(&format!("/latest/meta-data/{path}"));
+        assert_eq!((answer.status, answer.body.as_str()), (200, "us-east-1a"), "{path}");
+    }
+    assert_eq!(instance.get("/latest/meta-data/placement/nowhere/").status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_listing_without_its_slash_is_served_or_moved() {
     let path = ROLES.trim_end_matches('/');
     let served = Instance::start(AwsWorld::default()).await.get(path);

@@ -1,5 +1,7 @@
 //! A role as STS knows it.
 
+use std::time::Duration;
+
 use super::unique_id;
 use crate::aws::region::partition_of;
 use crate::aws::trust_policy::{TrustPolicy, pattern};
@@ -18,10 +20,9 @@ pub(crate) struct KnownRole {
     pub(crate) arn: String,
     /// The unique id, `AROA...`.
     pub(crate) id: String,
-    /// Seconds that a session of it may be asked to last.
-    pub(crate) max_session_duration: u32,
     /// Who may assume it.
     pub(crate) trust: TrustPolicy,
+    max_session_seconds: u32,
     may_assume: Vec<String>,
     may_call: Vec<String>,
 }
@@ -37,11 +38,16 @@ impl KnownRole {
             partition,
             arn: format!("arn:{partition}:iam::{account}:role{}{}", role.path, role.name),
             id: unique_id("AROA", 21),
-            max_session_duration: role.max_session_duration,
             trust: role.trust.policy(),
+            max_session_seconds: role.max_session_duration,
             may_assume: role.may_assume.clone(),
             may_call: role.may_call.clone(),
         }
+    }
+
+    /// The longest that a session of it may be asked to last.
+    pub(crate) fn max_session_duration(&self) -> Duration {
+        Duration::from_secs(self.max_session_seconds.into())
     }
 
     /// Whether its own policies let it assume the role with an ARN.

@@ -19,8 +19,8 @@ use crate::aws::trust_policy::{Context, Principal, Verdict};
 /// The parameters that narrow a session or prove more about its caller.
 const NOT_EVALUATED: [&str; 5] = ["Policy", "PolicyArns", "SerialNumber", "TokenCode", "ProvidedContexts"];
 
-/// The most seconds that a session may last which another session opens.
-const CHAINED: u32 = 3600;
+/// The longest that a session may last which another session opens.
+const CHAINED: Duration = Duration::from_hours(1);
 
 /// What one session wants of a role.
 struct Attempt<'a> {
@@ -38,6 +38,16 @@ impl Question<'_> {
     /// The first of: the signature, the form of the parameters, what they say together, the policies, the lifetime.
     pub(crate) fn assume_role(&self) -> Result<Vec<Element>, StsError> {
         let caller = self.caller()?;
+        let attempt = self.attempt(&caller)?;
+        let sessions = &self.sts.facts.sessions;
+        let role = attempt.granted(sessions.role(attempt.role_arn.text))?;
+        attempt.fits(role)?;
+        let mut opening = attempt.opening;
+        opening.tags = opening.tags.merged(caller.tags.transitive());
+        Ok(result(&sessions.open(role, opening, self.now)))
+    }
+
+    fn attempt<'q>(&'q self, caller: &'q RoleSession) -> Result<Attempt<'q>, StsError> {
         self.refuse_any_of(&NOT_EVALUATED)?;
         let seconds = self.parameters.number("DurationSeconds")?;
         let mut violations = Violations::default();
@@ -50,21 +60,8 @@ impl Question<'_> {
         violations.into_result()?;
         let mut opening = Opening::new(name, Duration::from_secs(seconds.into()));
         opening.tags = tags.tags(&caller.tags)?;
-        opening.source_identity = inherited(&caller, source_identity)?;
-        let attempt = Attempt { caller: &caller, role_arn: RoleArn::parse(role_arn)?, opening, external_id };
-        let role = attempt.granted(self.sts.facts.sessions.role(role_arn))?;
-        if seconds > role.max_session_duration {
-            return Err(too_long_for_role());
-        }
-        if seconds > CHAINED {
-            let text =
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
-            return Err(StsError::Validation(text.into()));
-        }
-        let mut opening = attempt.opening;
-        opening.tags = opening.tags.merged(caller.tags.transitive());
-        let session = self.sts.facts.sessions.open(role, opening, self.now);
-        Ok(result(&session))
+        opening.source_identity = inherited(caller, source_identity)?;
+        Ok(Attempt { caller, role_arn: RoleArn::parse(role_arn)?, opening, external_id })
     }
 
     /// Refuses parameters that the real service heeds and this one cannot.
@@ -122,6 +119,19 @@ impl Attempt<'_> {
         let context =
             tags.fold(context, |context, (key, value)| context.with(&format!("aws:PrincipalTag/{key}"), [value]));
         self.opening.described_in(context)
+    }
+
+    /// Whether the session may last so long; the live service asks the role before it thinks of the chain.
+    fn fits(&self, role: &KnownRole) -> Result<(), StsError> {
+        if self.opening.lifetime > role.max_session_duration() {
+            return Err(too_long_for_role());
+        }
+        if self.opening.lifetime > CHAINED {
+            let text =
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
+            return Err(StsError::Validation(text.into()));
+        }
+        Ok(())
     }
 
     fn denied(&self, action: &'static str) -> StsError {

@@ -41,7 +41,7 @@ impl Question<'_> {
         let sessions = &self.sts.facts.sessions;
         let role = sessions.role(role_arn.text).filter(|role| identity.may_assume(role, &opening));
         let role = role.ok_or(StsError::WebIdentityDenied)?;
-        if seconds > role.max_session_duration {
+        if opening.lifetime > role.max_session_duration() {
             return Err(too_long_for_role());
         }
         let session = sessions.open(role, opening, self.now);
