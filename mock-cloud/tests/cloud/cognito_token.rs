@@ -150,10 +150,10 @@ async fn a_request_needs_a_form_with_a_grant_type_that_is_known() {
     let client = client(Some(cloud.authority().certificate_pem()));
     let url = format!("{}/cognito/artifactory-demo/oauth2/token", cloud.tls_url());
     let secret = client_secret(&cloud).await;
-    let document = r#"{"grant_type":"client_credentials"}"#;
-    let document =
-        client.post(&url).basic_auth(ID, Some(secret)).header("content-type", "application/json").body(document);
-    assert_eq!(refusal(document.send().await.unwrap()).await, refused("invalid_request"));
+    for content_type in ["application/json", "text/plain"] {
+        let request = client.post(&url).basic_auth(ID, Some(&secret)).header("content-type", content_type).body(GRANT);
+        assert_eq!(refusal(request.send().await.unwrap()).await, refused("invalid_request"), "{content_type}");
+    }
     assert_eq!(client.get(&url).send().await.unwrap().status(), 405);
 }
 

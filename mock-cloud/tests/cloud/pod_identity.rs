@@ -299,6 +299,17 @@ async fn the_same_token_gets_the_same_credentials_for_three_hours_and_another_to
 }
 
 #[tokio::test]
+async fn credentials_that_are_nearly_over_are_not_handed_out_again() {
+    let cloud = start_with(|world| world.aws.pod_identity.credentials_lifetime_seconds = 60).await;
+    let token = token(&cloud);
+    let first = json(ask(&cloud, &token).await).await;
+    cloud.kit().clock.advance(Duration::from_secs(30));
+    assert_eq!(json(ask(&cloud, &token).await).await, first);
+    cloud.kit().clock.advance(Duration::from_secs(20));
+    assert_ne!(json(ask(&cloud, &token).await).await["AccessKeyId"], first["AccessKeyId"]);
+}
+
+#[tokio::test]
 async fn credentials_that_are_nearly_over_are_not_handed_out() {
     for (seconds, status) in [(15, 500), (20, 200)] {
         let cloud = start_with(|world| world.aws.pod_identity.credentials_lifetime_seconds = seconds).await;

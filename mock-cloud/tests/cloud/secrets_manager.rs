@@ -283,10 +283,12 @@ async fn an_input_that_is_none_is_refused() {
 async fn what_is_no_call_of_the_api_is_an_unknown_operation() {
     let cloud = start().await;
     let key = key(&cloud).await;
+    let charset = Call { content_type: "application/x-amz-json-1.1; charset=utf-8", ..question("artifactory/cognito") };
+    assert_eq!(charset.ask(&cloud, &key).await.status(), 200);
     let form = Call { content_type: "application/x-www-form-urlencoded", ..question("artifactory/cognito") };
     let other = Call { target: "secretsmanager.DeleteSecret", ..question("artifactory/cognito") };
     let mixed = Call {
-        target: "AWSCognitoIdentityProviderService.ListUserPools",
+        target: "AWSCognitoIdentityProviderService.GetSecretValue",
         host: Some("secretsmanager.us-east-1.amazonaws.com"),
         ..question("artifactory/cognito")
     };
@@ -294,7 +296,8 @@ async fn what_is_no_call_of_the_api_is_an_unknown_operation() {
         let answer = error(call.ask(&cloud, &key).await).await;
         assert_eq!(answer, (400, "UnknownOperationException".into(), String::new()));
     }
-    let get = client(None).get(cloud.url()).header("x-amz-target", OPERATION).send().await.unwrap();
+    let get = client(None).get(cloud.url()).header("x-amz-target", OPERATION);
+    let get = get.header("content-type", "application/x-amz-json-1.1").send().await.unwrap();
     assert_eq!(error(get).await.1, "UnknownOperationException");
 }
 
