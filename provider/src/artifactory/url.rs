@@ -45,7 +45,10 @@ impl ArtifactoryUrl {
             return Err(ArtifactoryUrlError::Path);
         }
         let url = reqwest::Url::parse(&format!("https://{text}/")).map_err(|_| ArtifactoryUrlError::Host)?;
-        let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.ends_with(':');
+        // The kubelet reads `[::1]` without a port as a class of characters, and so would a route.
+        let matchable = !text.ends_with(']');
+        let plain =
+            matchable && url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.ends_with(':');
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'%');
         if plain && visible && url.port() != Some(0) {
             Ok(Self(text.to_owned()))
@@ -108,6 +111,7 @@ mod tests {
             ("acme.jfrog.io\\evil", Host),
             ("acme%2ejfrog.io", Host),
             ("::1", Host),
+            ("[::1]", Host),
         ];
         for (text, reason) in table {
             assert_eq!(ArtifactoryUrl::parse(text), Err(reason), "{text}");

@@ -69,25 +69,10 @@ impl ImagePattern {
         &self.text
     }
 
-    /// The host as written, with its port: without user information, path, query and fragment.
-    #[must_use]
-    pub fn registry(&self) -> &str {
-        let end = self.text.find(['/', '?', '#']).unwrap_or(self.text.len());
-        let authority = &self.text[..end];
-        authority.rsplit_once('@').map_or(authority, |(_user, host)| host)
-    }
-
     /// Whether the pattern is for a part of its registry only.
     #[must_use]
     pub fn has_path(&self) -> bool {
         !matches!(self.url.path(), b"" | b"/")
-    }
-
-    /// Whether the host is one host: no star and no class in it.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        let (host, _port) = self.url.host_and_port();
-        !host.iter().any(|byte| b"*[".contains(byte))
     }
 }
 
@@ -144,16 +129,8 @@ mod tests {
         let pattern = ImagePattern::parse("[::1]").unwrap();
         assert!(!pattern.matches("[::1]/x"));
         assert!(pattern.matches("1/x"));
-        assert!(!pattern.is_exact());
         let with_port = ImagePattern::parse("[::1]:5000").unwrap();
         assert!(with_port.matches("[::1]:5000/x"));
-        assert!(with_port.is_exact());
-    }
-
-    #[test]
-    fn a_star_in_the_path_leaves_the_host_exact() {
-        assert!(ImagePattern::parse("acme.jfrog.io/*").unwrap().is_exact());
-        assert!(!ImagePattern::parse("*.jfrog.io").unwrap().is_exact());
     }
 
     #[test]
@@ -161,14 +138,6 @@ mod tests {
         let has_path = |text| ImagePattern::parse(text).unwrap().has_path();
         assert!(has_path("acme.jfrog.io/docker-local"));
         assert!(!has_path("acme.jfrog.io") && !has_path("acme.jfrog.io/") && !has_path("acme.jfrog.io?/x"));
-    }
-
-    #[test]
-    fn the_registry_is_host_and_port_alone() {
-        let registry = |text| ImagePattern::parse(text).unwrap().registry().to_owned();
-        assert_eq!(registry("user:pw@acme.jfrog.io:443/docker?x#y"), "acme.jfrog.io:443");
-        assert_eq!(registry("acme.jfrog.io?x@y/z"), "acme.jfrog.io");
-        assert_eq!(registry("*.jfrog.io"), "*.jfrog.io");
     }
 
     #[test]
@@ -194,10 +163,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_the_parser_panic(pattern in "[\\[\\]%:.*@/?#\\\\^a-c2 0-9é-]{0,16}", image in "[\\[\\]%:.@/a-c2é]{0,16}") {
-            if let Ok(pattern) = ImagePattern::parse(&pattern) {
-                let _ = pattern.matches(&image);
-                prop_assert!(pattern.as_str().contains(pattern.registry()));
-            }
+            let _ = ImagePattern::parse(&pattern).map(|pattern| pattern.matches(&image));
         }
     }
 }
