@@ -39,6 +39,12 @@ pub(crate) fn report(programs: &Programs, plan: Plan, tools: &Tools, out: &mut i
     let measured = measured.collect::<Result<Vec<_>, _>>()?;
     absolute(&measured).write(out)?;
     ratios(&measured)?.write(out)?;
+    if busy(named(&measured, TRUE)?) {
+        writeln!(
+            out,
+            "The machine was busy: {TRUE} waited longer than it ran, so medians of wall time compare queues.\n"
+        )?;
+    }
     counts(&subjects, tools)?.write(out)?;
     writeln!(out, "Binary: {:.2} MB", megabytes(std::fs::metadata(programs.provider())?.len()))?;
     Ok(())
@@ -82,19 +88,28 @@ fn absolute(measured: &[Measured]) -> Table {
 
 /// Each provider row against doing nothing; the Azure row also against the plain client, whose requests it makes.
 fn ratios(measured: &[Measured]) -> Result<Table, Failure> {
-    let named = |name| measured.iter().find(|row| row.name == name).ok_or("a subject is missing");
-    let (nothing, plain) = (named(TRUE)?, named(PLAIN_CLIENT)?);
-    let mut table = Table::new(&["ratio of medians", "wall", "CPU", "peak memory"]);
+    let (nothing, plain) = (named(measured, TRUE)?, named(measured, PLAIN_CLIENT)?);
+    let mut table = Table::new(&["ratio", "wall min", "wall p50", "CPU p50", "peak memory"]);
     for row in measured.iter().filter(|row| row.name != TRUE) {
         table.row(&format!("{} / {TRUE}", row.name), compare(row, nothing));
     }
-    table.row(&format!("{AZURE} / {PLAIN_CLIENT}"), compare(named(AZURE)?, plain));
+    table.row(&format!("{AZURE} / {PLAIN_CLIENT}"), compare(named(measured, AZURE)?, plain));
     Ok(table)
 }
 
-fn compare(row: &Measured, base: &Measured) -> [String; 3] {
+fn named<'m>(measured: &'m [Measured], name: &str) -> Result<&'m Measured, Failure> {
+    measured.iter().find(|row| row.name == name).ok_or_else(|| format!("{name} was not measured").into())
+}
+
+/// A program that waits for nothing but a processor waits longer than it runs.
+fn busy(nothing: &Measured) -> bool {
+    nothing.waiting.median() > nothing.processor.median()
+}
+
+fn compare(row: &Measured, base: &Measured) -> [String; 4] {
     let memory = row.peak_memory.zip(base.peak_memory).map(|(row, base)| row / base);
     [
+        two_places(row.wall.least() / base.wall.least()),
         two_places(row.wall.median() / base.wall.median()),
         two_places(row.processor.median() / base.processor.median()),
         memory.map_or_else(|| "not measured".to_owned(), two_places),
@@ -124,4 +139,31 @@ fn memory(megabytes: Option<f64>) -> String {
 
 fn two_places(value: f64) -> String {
     format!("{value:.2}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn measured(wall: u64, processor: u64, peak_memory: Option<f64>) -> Measured {
+        let [wall, processor] = [wall, processor].map(Duration::from_micros);
+        let costs = [Cost { wall, processor, peak_memory: 0 }];
+        let (wall, processor, waiting) = (Series::wall(&costs), Series::processor(&costs), Series::waiting(&costs));
+        Measured { name: TRUE, wall, processor, waiting, peak_memory }
+    }
+
+    #[test]
+    fn a_program_that_mostly_queued_shows_a_busy_machine() {
+        assert!(busy(&measured(900, 400, None)));
+        assert!(!busy(&measured(500, 400, None)));
+    }
+
+    #[test]
+    fn a_ratio_is_of_the_base_and_is_not_made_up_without_one() {
+        let base = measured(500, 400, Some(1.0));
+        assert_eq!(compare(&measured(4_000, 1_000, Some(5.0)), &base), ["8.00", "8.00", "2.50", "5.00"]);
+        assert_eq!(compare(&measured(4_000, 1_000, Some(5.0)), &measured(500, 400, None))[3], "not measured");
+    }
 }
