@@ -4,13 +4,18 @@
 
 use std::time::Duration;
 
-use super::{Config, ConfigError, DEFAULT_DEADLINE, DEFAULT_TOKEN_LIFETIME, Environment, Route};
+use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route};
 use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
-use crate::endpoints::Region;
+use crate::identity::IdentitySource;
 use crate::identity::kubernetes::{OptIn, ServiceAccountToken};
-use crate::identity::{IdentitySource, aws, azure, gcp};
 use crate::image::ImagePattern;
+
+mod aws;
+mod azure;
+mod google;
+
+pub(super) use aws::region;
 
 /// Reads one route from the environment; it serves the registry that `artifactory_url` names and no other host.
 pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
@@ -25,16 +30,9 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
 /// The node's identity, and before it the pod's own where its service account has opted in by annotation.
 fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
     match environment.required("cloud_provider", "says which cloud proves the identity: aws, azure or google")? {
-        "aws" => aws(environment),
-        "azure" => {
-            let node = azure(environment)?;
-            let audience = environment.value("azure_app_audience");
-            Ok(vec![opted_in(audience, &node.provider), IdentitySource::AzureManagedIdentity(node)])
-        }
-        "google" => {
-            let node = google(environment)?;
-            Ok(vec![opted_in(Some(&node.audience), &node.provider), IdentitySource::GcpMetadata(node)])
-        }
+        "aws" => aws::identities(environment),
+        "azure" => azure::identities(environment),
+        "google" => google::identities(environment),
         value => {
             Err(ConfigError::Choice { name: "cloud_provider", value: value.to_owned(), choices: "aws, azure, google" })
         }
@@ -46,74 +44,6 @@ fn opted_in(audience: Option<&str>, provider: &OidcProvider) -> IdentitySource {
         opt_in: OptIn::Annotated,
         audience: audience.map(str::to_owned),
         provider: provider.clone(),
-    })
-}
-
-fn aws(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
-    match environment.value("aws_auth_method") {
-        None | Some("assume_role") => {}
-        Some(value) => {
-            return Err(ConfigError::Choice {
-                name: "aws_auth_method",
-                value: value.to_owned(),
-                choices: "assume_role",
-            });
-        }
-    }
-    let caller = aws::CallerIdentity {
-        region: region(environment)?,
-        token_lifetime: seconds(environment, "secret_ttl_seconds")?.unwrap_or(DEFAULT_TOKEN_LIFETIME),
-    };
-    let role_name = environment.value("aws_role_name");
-    let role_name = role_name.map(|value| super::role_name("aws_role_name", value)).transpose()?;
-    Ok(vec![
-        IdentitySource::AwsWebIdentity(aws::WebIdentity { role: aws::RoleChoice::Annotated, caller: caller.clone() }),
-        IdentitySource::AwsInstanceRole(aws::InstanceRole { role_name, caller }),
-    ])
-}
-
-/// The region that the environment names: the incumbent's variable, then the SDKs'.
-pub(super) fn region(environment: &Environment) -> Result<Option<Region>, ConfigError> {
-    let set = ["aws_region", "AWS_REGION"].into_iter().find_map(|name| Some((name, environment.value(name)?)));
-    set.map(|(name, value)| super::region(name, value)).transpose()
-}
-
-fn azure(environment: &Environment) -> Result<azure::ManagedIdentity, ConfigError> {
-    match environment.required("azure_auth_method", "says how the managed identity is used: imds_direct")? {
-        "imds_direct" => {}
-        value => {
-            return Err(ConfigError::Choice {
-                name: "azure_auth_method",
-                value: value.to_owned(),
-                choices: "imds_direct",
-            });
-        }
-    }
-    let resource = match environment.value("azure_app_uri") {
-        Some(uri) => uri.to_owned(),
-        None => format!(
-            "api://{}",
-            environment.required("azure_app_client_id", "names the application that Artifactory trusts")?
-        ),
-    };
-    let client_id = environment.required("azure_nodepool_client_id", "names the node pool's managed identity")?;
-    let audience = environment.value("jfrog_token_audience").unwrap_or("*@*");
-    Ok(azure::ManagedIdentity {
-        resource,
-        client_id: Some(client_id.to_owned()),
-        provider: provider(environment, audience)?,
-    })
-}
-
-fn google(environment: &Environment) -> Result<gcp::Metadata, ConfigError> {
-    let audience = environment.required("jfrog_oidc_audience", "says which audience the ID token is for")?;
-    let account = environment.value("google_service_account_email");
-    Ok(gcp::Metadata {
-        service_account: account
-            .map(|value| super::service_account("google_service_account_email", value))
-            .transpose()?,
-        audience: audience.to_owned(),
-        provider: provider(environment, audience)?,
     })
 }
 
@@ -144,6 +74,7 @@ fn seconds(environment: &Environment, name: &'static str) -> Result<Option<Durat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::aws;
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         parse(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())

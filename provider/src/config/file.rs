@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use super::{Config, ConfigError, DEFAULT_DEADLINE, DEFAULT_TOKEN_LIFETIME, Environment, Route, RouteProblem};
+use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProblem};
 use crate::access::{Access, StaticCredential, StaticPassword};
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::http::Roots;
-use crate::identity::kubernetes::{OptIn, ServiceAccountToken};
-use crate::identity::{IdentitySource, aws, azure, gcp};
+use crate::identity::IdentitySource;
 use crate::image::ImagePattern;
 use crate::kubelet::parse_go_duration;
 
+mod aws;
+mod azure;
+mod gcp;
+mod kubernetes;
 mod shape;
-use shape::{FileShape, IdentityShape, OidcProviderShape, OptInShape, RouteShape, StaticShape};
+
+use shape::{FileShape, IdentityShape, OidcProviderShape, RouteShape, StaticShape};
 
 /// Reads a configuration file.
 pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
@@ -74,8 +78,8 @@ impl RouteShape {
             return Err(place.wrong(RouteProblem::Unused("oidcProvider")));
         }
         let provider = self.oidc_provider.map(|shape| shape.into_provider(place)).transpose()?;
-        let sources = shapes.into_iter().map(|shape| shape.into_source(provider.as_ref(), place, environment));
-        let identities = sources.collect::<Result<_, _>>()?;
+        let context = RouteContext { place, provider: provider.as_ref(), environment };
+        let identities = shapes.into_iter().map(|shape| shape.into_source(&context)).collect::<Result<_, _>>()?;
         let roots = self.ca_file.map_or_else(|| environment.roots(), Roots::File);
         Ok(Route { images, access: Access::Exchange { artifactory, roots, identities } })
     }
@@ -103,6 +107,20 @@ fn patterns(entries: &[String], place: Place) -> Result<Vec<ImagePattern>, Confi
     entries.iter().map(|entry| ImagePattern::parse(entry).map_err(ConfigError::Pattern)).collect()
 }
 
+/// What the identities of one route share.
+struct RouteContext<'a> {
+    place: Place,
+    provider: Option<&'a OidcProvider>,
+    environment: &'a Environment,
+}
+
+impl RouteContext<'_> {
+    /// The OIDC provider, for an identity whose proof is an ID token.
+    fn provider(&self) -> Result<OidcProvider, ConfigError> {
+        self.provider.cloned().ok_or_else(|| self.place.wrong(RouteProblem::OidcProvider))
+    }
+}
+
 impl IdentityShape {
     /// Whether the proof is an ID token, which is meant for an OIDC provider of Artifactory.
     fn needs_provider(&self) -> bool {
@@ -112,65 +130,16 @@ impl IdentityShape {
         }
     }
 
-    fn into_source(
-        self,
-        provider: Option<&OidcProvider>,
-        place: Place,
-        environment: &Environment,
-    ) -> Result<IdentitySource, ConfigError> {
-        let provider = || provider.cloned().ok_or_else(|| place.wrong(RouteProblem::OidcProvider));
+    fn into_source(self, route: &RouteContext<'_>) -> Result<IdentitySource, ConfigError> {
         Ok(match self {
-            Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(aws::InstanceRole {
-                role_name: shape.role_name.map(|value| super::role_name("roleName", &value)).transpose()?,
-                caller: caller(shape.region, shape.token_lifetime, environment)?,
-            }),
-            Self::AwsWebIdentity(shape) => IdentitySource::AwsWebIdentity(aws::WebIdentity {
-                role: match shape.role_arn {
-                    Some(arn) => aws::RoleChoice::Route(super::role_arn("roleArn", &arn)?),
-                    None => aws::RoleChoice::Annotated,
-                },
-                caller: caller(shape.region, shape.token_lifetime, environment)?,
-            }),
-            Self::AwsPodIdentity(shape) => IdentitySource::AwsPodIdentity(aws::PodIdentity {
-                caller: caller(shape.region, shape.token_lifetime, environment)?,
-            }),
-            Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(azure::ManagedIdentity {
-                resource: place.filled("resource", shape.resource)?,
-                client_id: shape.client_id.map(|id| place.filled("clientId", id)).transpose()?,
-                provider: provider()?,
-            }),
-            Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(gcp::Metadata {
-                service_account: shape
-                    .service_account
-                    .map(|value| super::service_account("serviceAccount", &value))
-                    .transpose()?,
-                audience: place.filled("audience", shape.audience)?,
-                provider: provider()?,
-            }),
-            Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(ServiceAccountToken {
-                opt_in: match shape.opt_in {
-                    OptInShape::EveryToken => OptIn::EveryToken,
-                    OptInShape::Annotated => OptIn::Annotated,
-                },
-                audience: shape.audience.map(|audience| place.filled("audience", audience)).transpose()?,
-                provider: provider()?,
-            }),
+            Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(shape.into_identity(route)?),
+            Self::AwsWebIdentity(shape) => IdentitySource::AwsWebIdentity(shape.into_identity(route)?),
+            Self::AwsPodIdentity(shape) => IdentitySource::AwsPodIdentity(shape.into_identity(route)?),
+            Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(shape.into_identity(route)?),
+            Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(shape.into_identity(route)?),
+            Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(shape.into_identity(route)?),
         })
     }
-}
-
-/// How a role is shown; a route without a region takes the environment's.
-fn caller(
-    region: Option<String>,
-    lifetime: Option<String>,
-    environment: &Environment,
-) -> Result<aws::CallerIdentity, ConfigError> {
-    let region = match region {
-        Some(name) => Some(super::region("region", &name)?),
-        None => super::environment::region(environment)?,
-    };
-    let lifetime = lifetime.map(|text| duration("tokenLifetime", &text)).transpose()?;
-    Ok(aws::CallerIdentity { region, token_lifetime: lifetime.unwrap_or(DEFAULT_TOKEN_LIFETIME) })
 }
 
 impl OidcProviderShape {

@@ -1,9 +1,13 @@
-//! The configuration file as it is written, before anything in it is understood.
+//! The configuration file as it is written, before anything in it is understood. Each identity's keys stand with its cloud.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::aws::{InstanceRoleShape, PodIdentityShape, WebIdentityShape};
+use super::azure::ManagedIdentityShape;
+use super::gcp::MetadataShape;
+use super::kubernetes::ServiceAccountTokenShape;
 use crate::secret::Secret;
 
 #[derive(Deserialize)]
@@ -35,59 +39,6 @@ pub(super) enum IdentityShape {
     AzureManagedIdentity(ManagedIdentityShape),
     GcpMetadata(MetadataShape),
     ServiceAccountToken(ServiceAccountTokenShape),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct InstanceRoleShape {
-    pub(super) role_name: Option<String>,
-    pub(super) region: Option<String>,
-    pub(super) token_lifetime: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct WebIdentityShape {
-    pub(super) role_arn: Option<String>,
-    pub(super) region: Option<String>,
-    pub(super) token_lifetime: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct PodIdentityShape {
-    pub(super) region: Option<String>,
-    pub(super) token_lifetime: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ServiceAccountTokenShape {
-    pub(super) audience: Option<String>,
-    #[serde(default)]
-    pub(super) opt_in: OptInShape,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum OptInShape {
-    #[default]
-    EveryToken,
-    Annotated,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ManagedIdentityShape {
-    pub(super) resource: String,
-    pub(super) client_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct MetadataShape {
-    pub(super) audience: String,
-    pub(super) service_account: Option<String>,
 }
 
 #[derive(Deserialize)]
