@@ -9,7 +9,7 @@
 //! # Layout
 //!
 //! - `node`: the mocks and the files of a node
-//! - `identity`: the four identities
+//! - `identity`: the identities, and how each is configured
 //! - `attempt`: one run of the provider and one pull
 //! - `timeline`: requests and times by step; its documentation says how they are derived
 //! - `endpoint`, `lifetime`: names of requests, life of tokens
@@ -84,16 +84,22 @@ pub enum DemoError {
     Write(#[from] io::Error),
 }
 
-/// Shows the demo of one provider.
+/// Shows the demo of one provider with these identities.
 ///
 /// # Errors
 ///
 /// The world cannot be made or the facts not be written. Expectations that do not hold are shown and fail the verdict.
-pub async fn run(provider: &Path, show: Show, out: &mut dyn Write) -> Result<Verdict, DemoError> {
+pub async fn run(
+    provider: &Path,
+    identities: &[Identity],
+    show: Show,
+    out: &mut dyn Write,
+) -> Result<Verdict, DemoError> {
     let node = Node::start().await?;
     let client = Client::trusting(node.artifactory.ca_pem())?;
-    let demo = Demo { known: vec![node.password().to_owned()], node, client, provider: provider.to_owned() };
-    demo.play(&mut Screen::new(show, out)).await
+    let credentials = vec![node.password().to_owned()];
+    let demo = Demo { node, client, provider: provider.to_owned(), proofs: Vec::new(), credentials };
+    demo.play(identities, &mut Screen::new(show, out)).await
 }
 
 /// A demo under way.
@@ -101,17 +107,19 @@ struct Demo {
     node: Node,
     client: Client,
     provider: PathBuf,
+    /// Service account tokens that the provider was given.
+    proofs: Vec<String>,
     /// Passwords and tokens that the provider answered with, and the operator's own.
-    known: Vec<String>,
+    credentials: Vec<String>,
 }
 
 impl Demo {
-    async fn play(mut self, screen: &mut Screen<'_>) -> Result<Verdict, DemoError> {
+    async fn play(mut self, identities: &[Identity], screen: &mut Screen<'_>) -> Result<Verdict, DemoError> {
         let (mut pulls, mut refusals) = (Vec::new(), Vec::new());
         screen.begin(&self.provider.to_string_lossy(), &self.node.image_text())?;
         self.node.ready().await;
-        for identity in Identity::ALL {
-            pulls.push(self.pull(identity).await);
+        for identity in identities {
+            pulls.push(self.pull(*identity).await);
             screen.pull(&pulls[pulls.len() - 1])?;
         }
         for credential in Refused::ALL {
@@ -127,7 +135,8 @@ impl Demo {
 
     async fn pull(&mut self, identity: Identity) -> PullReport {
         let attempt = Attempt::make(&self.node, &self.client, &self.provider, identity).await;
-        self.known.extend(attempt.passwords());
+        self.credentials.extend(attempt.passwords());
+        self.proofs.extend(attempt.pod_token.clone());
         PullReport::of(&attempt, &self.node, &self.secrets())
     }
 
@@ -143,7 +152,7 @@ impl Demo {
 
     fn secrets(&self) -> Secrets {
         let journal = self.node.artifactory.kit().journal.requests();
-        Secrets::of(self.node.cloud.secrets(), &journal, self.known.clone())
+        Secrets::of(self.node.cloud.secrets(), &journal, self.proofs.clone(), self.credentials.clone())
     }
 
     fn report(self, pulls: Vec<PullReport>, refusals: Vec<RefusalReport>, secrets: SecretsReport) -> Report {

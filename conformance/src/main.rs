@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use conformance::demo::{self, Paint, Show, Verdict};
+use conformance::demo::{self, Identity, Paint, Show, Verdict};
 use conformance::program;
 
 /// The kubelet's side of a credential provider.
@@ -18,7 +18,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Shows one pull on each of four identities against the mocks; exits with 0 if all held.
+    /// Shows one pull on each identity against the mocks; exits with 0 if all held.
     Demo(Demo),
 }
 
@@ -27,6 +27,9 @@ struct Demo {
     /// The credential provider to run; without it the one beside this program, built first if cargo started us.
     #[arg(long, value_name = "PATH")]
     provider: Option<PathBuf>,
+    /// Show this identity only; may be given several times.
+    #[arg(long, value_name = "IDENTITY")]
+    only: Vec<Identity>,
     /// Print one JSON document at the end instead of a table.
     #[arg(long)]
     json: bool,
@@ -53,8 +56,9 @@ fn show(arguments: Demo) -> Result<Verdict, Failure> {
     };
     let paint = Paint::for_terminal(io::stdout().is_terminal(), variable("NO_COLOR").as_deref());
     let show = if arguments.json { Show::Json } else { Show::Table(paint) };
+    let identities = if arguments.only.is_empty() { Identity::ALL.to_vec() } else { arguments.only };
     let runtime = tokio::runtime::Runtime::new()?;
-    Ok(runtime.block_on(demo::run(&provider, show, &mut io::stdout()))?)
+    Ok(runtime.block_on(demo::run(&provider, &identities, show, &mut io::stdout()))?)
 }
 
 fn explain(failure: &dyn std::error::Error) {

@@ -8,7 +8,10 @@ use super::identity::Identity;
 use super::lifetime::Lifetime;
 use super::node::Node;
 use super::timeline::{Timeline, milliseconds};
-use crate::kubelet::{self, ApiVersion, CredentialProviderResponse, Environment, NoAnswer, RegistryAuth, Run};
+use crate::kubelet::{
+    ApiVersion, CredentialProviderRequest, CredentialProviderResponse, Environment, NoAnswer, RegistryAuth, Run,
+    TIMEOUT,
+};
 use crate::registry::{Client, PullError, Pulled};
 
 /// The version of the provider's entry in the kubelet's configuration.
@@ -17,6 +20,8 @@ const VERSION: ApiVersion = ApiVersion::V1;
 /// What happened, not judged yet.
 pub(super) struct Attempt {
     pub(super) identity: Identity,
+    /// The service account token that the provider was given.
+    pub(super) pod_token: Option<String>,
     pub(super) run: io::Result<Run>,
     /// `None`: there was no run.
     pub(super) answer: Option<Result<CredentialProviderResponse, NoAnswer>>,
@@ -41,12 +46,16 @@ impl Attempt {
     /// reach the provider.
     pub(super) async fn make(node: &Node, client: &Client, program: &Path, identity: Identity) -> Self {
         let (mark, started) = (node.mark(), node.now());
-        let provider = node.provider(program, identity);
-        let run = kubelet::ask(&provider, &Environment::new(), VERSION, &node.image).await;
+        let pod_token = identity.pod().map(|pod| node.service_account_token(&pod)).transpose();
+        let run = match &pod_token {
+            Ok(token) => run(node, program, identity, token.as_deref()).await,
+            Err(error) => Err(io::Error::other(error.to_string())),
+        };
         let (ended, (cloud, artifactory)) = (node.now(), node.since(mark));
         let timeline = Timeline { started, ended, cloud, artifactory };
         let answer = run.as_ref().ok().map(|run| run.answer(VERSION));
-        let mut attempt = Self { identity, run, answer, timeline, lifetime: None, pull: None };
+        let pod_token = pod_token.ok().flatten();
+        let mut attempt = Self { identity, pod_token, run, answer, timeline, lifetime: None, pull: None };
         if let Some(auth) = attempt.auth(node).cloned() {
             attempt.lifetime = Lifetime::of(&auth.password, node.artifactory.kit().clock.unix());
             attempt.pull = Some(PullAttempt::make(node, client, Some(&auth)).await);
@@ -73,6 +82,13 @@ impl Attempt {
     pub(super) fn stderr(&self) -> String {
         self.run.as_ref().map(|run| String::from_utf8_lossy(&run.stderr).into_owned()).unwrap_or_default()
     }
+}
+
+async fn run(node: &Node, program: &Path, identity: Identity, pod_token: Option<&str>) -> io::Result<Run> {
+    let mut request = CredentialProviderRequest::new(VERSION, node.image.repository());
+    request.service_account_token = pod_token;
+    request.service_account_annotations = identity.pod().map(|pod| pod.annotations).unwrap_or_default();
+    node.provider(program, identity)?.run(&Environment::new(), request.to_json(), TIMEOUT).await
 }
 
 impl PullAttempt {

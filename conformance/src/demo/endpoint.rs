@@ -16,10 +16,10 @@ pub(super) struct Request {
 
 /// Endpoints by the start and the end of their path. The first fit counts.
 ///
-/// Sources: Amazon EC2 user guide, "Instance metadata categories"; Microsoft, "Azure Instance Metadata Service"; Google
-/// Cloud, "About VM metadata"; JFrog REST API, "OIDC token exchange"; OpenID Connect discovery 1.0;
-/// the distribution specification's "Endpoints".
-const ENDPOINTS: [(&str, &str, &str); 21] = [
+/// Sources: Amazon EC2 user guide, "Instance metadata categories"; Amazon EKS user guide, "EKS Pod Identity Agent";
+/// Microsoft, "Azure Instance Metadata Service"; Google Cloud, "About VM metadata"; JFrog REST API, "OIDC token
+/// exchange"; OpenID Connect discovery 1.0; the distribution specification's "Endpoints".
+const ENDPOINTS: [(&str, &str, &str); 22] = [
     ("/latest/api/token", "", "token"),
     ("/latest/meta-data/placement/region", "", "region"),
     ("/latest/meta-data/placement/availability-zone", "", "zone"),
@@ -27,6 +27,7 @@ const ENDPOINTS: [(&str, &str, &str); 21] = [
     ("/latest/meta-data/iam/security-credentials", "security-credentials", "role"),
     ("/latest/meta-data/iam/security-credentials/", "security-credentials/", "role"),
     ("/latest/meta-data/iam/security-credentials/", "", "credentials"),
+    ("/v1/credentials", "", "agent"),
     ("/metadata/identity/oauth2/token", "", "managed identity"),
     ("/metadata/instance", "", "instance"),
     ("/computeMetadata/", "/identity", "ID token"),
@@ -45,8 +46,9 @@ const ENDPOINTS: [(&str, &str, &str); 21] = [
 
 impl From<&Recorded> for Request {
     fn from(recorded: &Recorded) -> Self {
-        let Recorded { method, host, path, status, .. } = recorded;
-        let kind = format!("{method} {}", name(host, path));
+        let Recorded { method, path, status, .. } = recorded;
+        let action = aws_action(recorded);
+        let kind = format!("{method} {}", action.as_deref().unwrap_or_else(|| name(path)));
         Self { kind, method: method.clone(), path: path.clone(), status: *status }
     }
 }
@@ -58,16 +60,28 @@ impl Request {
     }
 }
 
-fn name(host: &str, path: &str) -> String {
+fn name(path: &str) -> &str {
     let known = ENDPOINTS.iter().find(|(start, end, _)| path.starts_with(start) && path.ends_with(end));
-    match (known, path) {
-        (Some((_, _, name)), _) => (*name).to_owned(),
-        // The AWS APIs have one path and differ by host: `sts.us-east-1.amazonaws.com`.
-        (None, "/") => host.split(['.', ':']).next().unwrap_or_default().to_owned(),
-        (None, _) if path.contains("/manifests/") => "manifest".to_owned(),
-        (None, _) if path.contains("/blobs/") => "blob".to_owned(),
-        (None, _) => path.to_owned(),
+    match known {
+        Some((_, _, name)) => name,
+        None if path.contains("/manifests/") => "manifest",
+        None if path.contains("/blobs/") => "blob",
+        None => path,
     }
+}
+
+/// What is asked of an API of AWS, all of which have one path: `AssumeRole` of STS, `GetSecretValue` of Secrets Manager.
+///
+/// Sources: AWS query protocol, `Action`; AWS JSON protocol, `X-Amz-Target`.
+fn aws_action(recorded: &Recorded) -> Option<String> {
+    if recorded.path != "/" {
+        return None;
+    }
+    let target = recorded.header("x-amz-target").and_then(|target| target.rsplit_once('.'));
+    let mut parameters = recorded.query.split('&').chain(recorded.body.split('&'));
+    let action = parameters.find_map(|parameter| parameter.strip_prefix("Action="));
+    let action = target.map(|(_, action)| action).or(action)?;
+    action.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| action.to_owned())
 }
 
 /// Lists requests as `3: PUT token, GET role, GET credentials`.
@@ -110,11 +124,36 @@ mod tests {
             ("/v2/docker-local/hello/manifests/1", "manifest"),
             ("/v2/docker-local/hello/blobs/sha256:00", "blob"),
             ("/something/else", "/something/else"),
-            ("/", "sts"),
         ];
         for (path, expected) in names {
-            assert_eq!(name("sts.us-east-1.amazonaws.com", path), expected, "{path}");
+            assert_eq!(name(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_request_to_an_api_of_aws_is_named_after_its_action() {
+        let kind = |path: &str, target: &[(&str, &str)], query: &str, body: &str| {
+            let headers = target.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let (path, query, body) = (path.to_owned(), query.to_owned(), body.to_owned());
+            let recorded = Recorded {
+                at: String::new(),
+                at_us: 0,
+                method: "POST".to_owned(),
+                host: "127.0.0.1:1".to_owned(),
+                path,
+                query,
+                headers,
+                body,
+                status: None,
+            };
+            Request::from(&recorded).kind
+        };
+        let target = [("x-amz-target", "secretsmanager.GetSecretValue")];
+        assert_eq!(kind("/", &[], "", "Action=AssumeRole&Version=2011-06-15"), "POST AssumeRole");
+        assert_eq!(kind("/", &[], "Version=2011-06-15&Action=GetCallerIdentity", ""), "POST GetCallerIdentity");
+        assert_eq!(kind("/", &target, "", "{}"), "POST GetSecretValue");
+        assert_eq!(kind("/", &[], "", "Action=<secret>"), "POST /");
+        assert_eq!(kind("/v2/", &target, "", "Action=AssumeRole"), "POST ping");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io;
 use super::attempt::{Attempt, PullAttempt};
 use super::check::Checks;
 use super::endpoint::{Request, listed};
+use super::identity::Asks;
 use super::node::Node;
 use super::secrets::Secrets;
 use crate::kubelet::{CredentialProviderResponse, Ending, GoDuration, NoAnswer, Run};
@@ -76,22 +77,25 @@ fn of_response(checks: &mut Checks, response: &CredentialProviderResponse, attem
     checks.expect("the answer is kept for less than the token lives", fits, expected, got);
 }
 
-/// An identity of a cloud is proven with its metadata service and exchanged once; a static one asks nobody.
+/// A proof is exchanged once; most are the cloud's to give, a pod's token is one by itself, and a static credential none.
 fn of_requests(checks: &mut Checks, attempt: &Attempt) {
     let requests = attempt.timeline.requests();
     let exchanges = attempt.timeline.artifactory.len();
     let proofs = requests.len() - exchanges;
-    let (is_so, expected) = match attempt.identity.cloud_provider() {
-        Some(_) => (proofs > 0 && exchanges == 1, "requests to the metadata service and one exchange, all granted"),
-        None => (requests.is_empty(), "none"),
+    let (is_so, expected) = match attempt.identity.asks() {
+        Asks::CloudAndArtifactory => {
+            (proofs > 0 && exchanges == 1, "requests to the cloud and one exchange, all granted")
+        }
+        Asks::Artifactory => (proofs == 0 && exchanges == 1, "one exchange, granted"),
+        Asks::Nobody => (requests.is_empty(), "none"),
     };
     let granted = requests.iter().all(Request::is_granted);
     checks.expect("the provider asks what it needs", is_so && granted, expected, listed(&requests));
-    if attempt.identity.cloud_provider().is_some() {
+    if attempt.identity.asks() != Asks::Nobody {
         let verification = attempt.timeline.verification();
         let is_so = !verification.is_empty() && verification.iter().all(Request::is_granted);
         checks.expect(
-            "Artifactory verifies the proof with the cloud",
+            "Artifactory verifies the proof with its issuer",
             is_so,
             "at least one request",
             listed(&verification),
@@ -147,7 +151,7 @@ mod tests {
         let node = Node::start().await.unwrap();
         let aws = node.cloud.secrets();
         let key = aws.iter().find(|secret| secret.len() == 40).unwrap().clone();
-        let secrets = Secrets::of(aws, &[], vec![node.password().to_owned()]);
+        let secrets = Secrets::of(aws, &[], Vec::new(), vec![node.password().to_owned()]);
         ask(&node, "t=nothing");
         assert_eq!(failed(&node, &secrets, "a table"), [""; 0]);
         assert_eq!(failed(&node, &secrets, &key), ["this output holds no secret"]);

@@ -1,43 +1,130 @@
-//! The four identities that the demo pulls with.
+//! The identities that the demo pulls with, and how an operator configures each.
 
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// Who proves what to Artifactory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
     /// The role of an EC2 instance.
     AwsInstanceRole,
+    /// The annotated role of a pod that has opted in (IRSA).
+    AwsWebIdentity,
+    /// The role that EKS associates with a pod's service account.
+    AwsPodIdentity,
     /// The managed identity of an Azure virtual machine.
     AzureManagedIdentity,
     /// The service account of a Compute Engine instance.
     GcpMetadata,
+    /// A pod's service account token as it is, on any cluster.
+    ServiceAccountToken,
     /// A username and a password in a file: nothing is proven or exchanged.
     Static,
 }
 
+/// How the kubelet's entry configures the provider.
+pub(super) enum Entry {
+    /// By variables, as for the incumbent, beside those that point at the mocks.
+    Variables(&'static [(&'static str, &'static str)]),
+    /// By one route of a file, without `artifactoryUrl`.
+    Route(Value),
+    /// By a static route of a file.
+    StaticRoute,
+}
+
+/// The pod that pulls, as far as the kubelet tells the provider about it.
+pub(super) struct Pod {
+    /// `tokenAttributes.serviceAccountTokenAudience` of the entry.
+    pub(super) audience: &'static str,
+    /// The service account, in the namespace `default`.
+    pub(super) service_account: &'static str,
+    /// Those annotations of the service account that the entry asks for.
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+/// What a provider has to ask before it can exchange anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// The cloud, and then Artifactory once.
+    CloudAndArtifactory,
+    /// Artifactory once.
+    Artifactory,
+    /// Nobody.
+    Nobody,
+}
+
 impl Identity {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 4] = [Self::AwsInstanceRole, Self::AzureManagedIdentity, Self::GcpMetadata, Self::Static];
+    pub const ALL: [Self; 7] = [
+        Self::AwsInstanceRole,
+        Self::AwsWebIdentity,
+        Self::AwsPodIdentity,
+        Self::AzureManagedIdentity,
+        Self::GcpMetadata,
+        Self::ServiceAccountToken,
+        Self::Static,
+    ];
 
     /// The name for a person.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::AwsInstanceRole => "AWS instance role",
+            Self::AwsWebIdentity => "AWS web identity",
+            Self::AwsPodIdentity => "EKS Pod Identity",
             Self::AzureManagedIdentity => "Azure managed identity",
             Self::GcpMetadata => "GCP metadata ID token",
+            Self::ServiceAccountToken => "service account token",
             Self::Static => "static credential",
         }
     }
 
-    /// The value of `cloud_provider`; `None` where no cloud proves anything.
-    pub(super) const fn cloud_provider(self) -> Option<&'static str> {
+    /// How it is configured.
+    pub(super) fn entry(self) -> Entry {
+        let provider = json!({"name": "mock-cloud", "audience": "artifactory"});
         match self {
-            Self::AwsInstanceRole => Some("aws"),
-            Self::AzureManagedIdentity => Some("azure"),
-            Self::GcpMetadata => Some("google"),
-            Self::Static => None,
+            Self::AwsInstanceRole | Self::AwsWebIdentity => Entry::Variables(&[("cloud_provider", "aws")]),
+            Self::AwsPodIdentity => Entry::Route(json!({"identity": {"awsPodIdentity": {"region": "us-east-1"}}})),
+            Self::AzureManagedIdentity => Entry::Variables(&[("cloud_provider", "azure")]),
+            Self::GcpMetadata => Entry::Variables(&[("cloud_provider", "google")]),
+            Self::ServiceAccountToken => {
+                let identity = json!({"serviceAccountToken": {"audience": "artifactory"}});
+                Entry::Route(json!({"identity": identity, "oidcProvider": provider}))
+            }
+            Self::Static => Entry::StaticRoute,
+        }
+    }
+
+    /// Whose pod pulls; `None` where the kubelet's entry has no `tokenAttributes`.
+    pub(super) fn pod(self) -> Option<Pod> {
+        let pod = |audience, service_account| Pod { audience, service_account, annotations: BTreeMap::new() };
+        match self {
+            Self::AwsWebIdentity => {
+                let role = "arn:aws:iam::111122223333:role/web-identity-pull";
+                let annotations = [("JFrogExchange", "true"), ("eks.amazonaws.com/role-arn", role)];
+                let annotations = annotations.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+                Some(Pod { annotations, ..pod("sts.amazonaws.com", "app") })
+            }
+            Self::AwsPodIdentity => Some(pod("pods.eks.amazonaws.com", "pod-identity")),
+            Self::ServiceAccountToken => Some(pod("artifactory", "app")),
+            Self::AwsInstanceRole | Self::AzureManagedIdentity | Self::GcpMetadata | Self::Static => None,
+        }
+    }
+
+    /// Whom the provider has to ask.
+    pub(super) const fn asks(self) -> Asks {
+        match self {
+            Self::Static => Asks::Nobody,
+            Self::ServiceAccountToken => Asks::Artifactory,
+            Self::AwsInstanceRole
+            | Self::AwsWebIdentity
+            | Self::AwsPodIdentity
+            | Self::AzureManagedIdentity
+            | Self::GcpMetadata => Asks::CloudAndArtifactory,
         }
     }
 }

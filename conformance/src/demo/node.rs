@@ -1,6 +1,5 @@
-//! The world that the demo plays in: a node of three clouds at once, Artifactory, and what an operator configures.
+//! The world that the demo plays in: a node of all clouds at once, Artifactory, and what an operator configures.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,12 +7,13 @@ use std::time::Duration;
 
 use mock_artifactory::MockArtifactory;
 use mock_cloud::MockCloud;
+use mock_cloud::kubernetes::{Pod as BoundPod, TokenRequest};
 use mock_kit::{Clock, Kit, Recorded, SigningKey};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::DemoError;
-use super::identity::Identity;
+use super::identity::{Entry, Identity, Pod};
 use super::timeline::Seen;
 use crate::kubelet::{Environment, ImageName, Provider};
 
@@ -22,7 +22,10 @@ const IMAGE: &str = "docker-local/hello:1";
 
 /// The keys that the mocks sign with in this demo, by their names in the process-wide pool. One that a mock calls by
 /// another name is made when it is needed, and the step that waits for it shows that.
-const KEYS: [&str; 3] = ["artifactory", "azure", "google"];
+const KEYS: [&str; 4] = ["artifactory", "azure", "google", "kubernetes"];
+
+/// The pod that every token of the demo is bound to, by name and uid.
+const POD: (&str, &str) = ("hello", "0f4a2f6e-3b1d-4f0e-8a53-6c9d2b7e1aff");
 
 /// Both mocks, and the files of one node.
 pub(super) struct Node {
@@ -95,19 +98,42 @@ impl Node {
 
     /// The entry of the kubelet's configuration for a pull with this identity.
     ///
-    /// A cloud's identity is configured by variables, as for the incumbent; the static one by a file.
-    pub(super) fn provider(&self, program: &Path, identity: Identity) -> Provider {
-        let program = program.to_owned();
-        let Some(cloud) = identity.cloud_provider() else {
-            let arguments = vec![OsString::from("--config"), self.config_file().into()];
-            return Provider { program, arguments, environment: Environment::new() };
+    /// # Errors
+    ///
+    /// The file of a route cannot be written.
+    pub(super) fn provider(&self, program: &Path, identity: Identity) -> io::Result<Provider> {
+        let (variables, route) = match identity.entry() {
+            Entry::Variables(variables) => (variables, None),
+            Entry::Route(mut route) => {
+                route["artifactoryUrl"] = self.artifactory.host().into();
+                (&[][..], Some(route))
+            }
+            Entry::StaticRoute => (&[][..], Some(self.static_route())),
         };
-        let fixed = [("cloud_provider".to_owned(), cloud.to_owned())];
-        let given =
-            BTreeMap::from(fixed).into_iter().chain(self.cloud.environment()).chain(self.artifactory.environment());
+        let arguments = match route {
+            Some(route) => vec![OsString::from("--config"), self.config_file(identity, &route)?.into()],
+            None => Vec::new(),
+        };
+        let fixed = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let given = self.cloud.environment().into_iter().chain(self.artifactory.environment()).chain(fixed);
         let mut environment: Environment = given.map(|(name, value)| (name.into(), value.into())).collect();
         environment.insert("SSL_CERT_FILE".into(), self.ca_file().into());
-        Provider { program, arguments: Vec::new(), environment }
+        if identity == Identity::AwsPodIdentity {
+            // The agent's own address is fixed; AWS SDKs would take this variable for a container's.
+            let agent = format!("{}/v1/credentials", self.cloud.url());
+            environment.insert("AWS_CONTAINER_CREDENTIALS_FULL_URI".into(), agent.into());
+        }
+        Ok(Provider { program: program.to_owned(), arguments, environment })
+    }
+
+    /// The token that the kubelet asks the API server for, bound to the pod.
+    pub(super) fn service_account_token(&self, pod: &Pod) -> io::Result<String> {
+        let (name, uid) = POD;
+        let bound = BoundPod { name: name.to_owned(), uid: uid.to_owned() };
+        let audiences = vec![pod.audience.to_owned()];
+        let request = TokenRequest { audiences, pod: Some(bound), expiration_seconds: None };
+        let issued = self.cloud.service_account_token("default", pod.service_account, &request);
+        Ok(issued.map_err(io::Error::other)?.token)
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -125,20 +151,27 @@ impl Node {
         self.folder.path().join("ca.pem")
     }
 
-    fn config_file(&self) -> PathBuf {
-        self.folder.path().join("config.yaml")
+    /// Writes the configuration of one route; JSON is YAML.
+    fn config_file(&self, identity: Identity, route: &Value) -> io::Result<PathBuf> {
+        let path = self.folder.path().join(format!("{identity:?}.yaml"));
+        std::fs::write(&path, json!({"routes": [route]}).to_string())?;
+        Ok(path)
+    }
+
+    fn static_route(&self) -> Value {
+        json!({
+            "matchImages": [self.artifactory.host()],
+            "static": {"username": self.username, "passwordFile": self.password_file()},
+        })
+    }
+
+    fn password_file(&self) -> PathBuf {
+        self.folder.path().join("password")
     }
 
     fn write_files(&self) -> io::Result<()> {
-        let password_file = self.folder.path().join("password");
-        let route = json!({
-            "matchImages": [self.artifactory.host()],
-            "static": {"username": self.username, "passwordFile": password_file},
-        });
         std::fs::write(self.ca_file(), self.artifactory.ca_pem())?;
-        std::fs::write(password_file, &self.password)?;
-        // JSON is YAML.
-        std::fs::write(self.config_file(), json!({"routes": [route]}).to_string())
+        std::fs::write(self.password_file(), &self.password)
     }
 }
 

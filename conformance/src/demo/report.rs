@@ -34,6 +34,8 @@ pub(super) struct PullReport {
     pub(super) requests: Vec<Request>,
     /// What Artifactory asked to verify the proof.
     pub(super) verification: Vec<Request>,
+    /// What the cloud asked to verify a pod's token.
+    pub(super) cloud_verification: Vec<Request>,
     pub(super) answer: Option<AnswerFacts>,
     /// From issue to expiry; `None` for what does not say.
     pub(super) token_lifetime_seconds: Option<i64>,
@@ -107,6 +109,7 @@ impl PullReport {
             image: node.image_text(),
             requests: attempt.timeline.requests(),
             verification: attempt.timeline.verification(),
+            cloud_verification: attempt.timeline.cloud_verification(),
             answer: AnswerFacts::of(attempt, node, secrets),
             token_lifetime_seconds: attempt.lifetime.map(|lifetime| lifetime.whole),
             times_ms: Times { pull: attempt.pull.as_ref().map(|pull| pull.milliseconds), ..attempt.timeline.times() },

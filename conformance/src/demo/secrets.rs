@@ -13,6 +13,9 @@ use serde_json::Value;
 /// the header `X-Amz-Security-Token`.
 const SESSION_TOKEN_START: &str = "IQoJ";
 
+/// What JWTs begin with: `{"` in Base64. A cloud's are proofs, for another service of the cloud or for Artifactory.
+const JWT_START: &str = "eyJ";
+
 /// Shorter ones are not looked for: they would be found, and redacted, in the middle of words.
 const SHORTEST: usize = 6;
 
@@ -28,9 +31,11 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    /// Collects what mock-cloud drew and what mock-artifactory's journal shows, beside the credentials known already.
-    pub(super) fn of(aws: Vec<String>, journal: &[Recorded], credentials: Vec<String>) -> Self {
-        let mut secrets = Self { aws, proofs: Vec::new(), credentials };
+    /// Collects what mock-cloud drew and what mock-artifactory's journal shows, beside the proofs and credentials known
+    /// already.
+    pub(super) fn of(drawn: Vec<String>, journal: &[Recorded], proofs: Vec<String>, credentials: Vec<String>) -> Self {
+        let (tokens, aws): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|secret| secret.starts_with(JWT_START));
+        let mut secrets = Self { aws, proofs: proofs.into_iter().chain(tokens).collect(), credentials };
         for request in journal {
             secrets.credentials.extend(request.header("authorization").and_then(credential));
             secrets.proofs.extend(subject_token(&request.body));
@@ -141,16 +146,27 @@ mod tests {
             request(&[], "", r#"{"subject_token":"id-token"}"#),
         ];
         Secrets::of(
-            vec!["secret+key".into(), "IQoJsession".into()],
+            vec!["secret+key".into(), "IQoJsession".into(), "eyJtoken".into()],
             &journal,
+            vec!["pod-token".into()],
             vec!["access-token".into(), "any".into(), String::new()],
         )
     }
 
     #[test]
     fn secrets_are_found_in_journals() {
-        assert_eq!(secrets().len(), 6);
-        for secret in ["pass/word", "registry-token", "id-token", "secret+key", "IQoJsession", "access-token"] {
+        let all = [
+            "pass/word",
+            "registry-token",
+            "id-token",
+            "secret+key",
+            "IQoJsession",
+            "access-token",
+            "pod-token",
+            "eyJtoken",
+        ];
+        assert_eq!(secrets().len(), all.len());
+        for secret in all {
             assert_eq!(secrets().in_text(&format!("a {secret} b")), 1, "{secret}");
         }
         assert_eq!(secrets().in_text("user and anything else"), 0);
@@ -169,7 +185,7 @@ mod tests {
 
     #[test]
     fn each_side_may_see_its_own() {
-        let own = request(&[("x-amz-security-token", "IQoJsession")], "", "id-token");
+        let own = request(&[("x-amz-security-token", "IQoJsession")], "", "id-token pod-token eyJtoken");
         assert_eq!(secrets().astray_at_artifactory(&own), 0);
         assert_eq!(secrets().astray_at_cloud(&own), 0);
         assert_eq!(secrets().astray_at_artifactory(&request(&[], "", "secret+key")), 1);

@@ -61,6 +61,9 @@ impl<'a> Table<'a> {
         self.row(&row, pull.verdict)?;
         self.detail("image", &image(pull))?;
         self.detail("requests", &listed(&pull.requests))?;
+        if !pull.cloud_verification.is_empty() {
+            self.detail("verified", &format!("by the cloud, {}", listed(&pull.cloud_verification)))?;
+        }
         if !pull.verification.is_empty() {
             self.detail("verified", &format!("by Artifactory, {}", listed(&pull.verification)))?;
         }

@@ -12,7 +12,8 @@
 //! the end of the process. A provider that asks nobody spends all its time in `start`.
 //!
 //! While Artifactory works on an exchange the provider waits, so what the cloud is asked from then on is asked by
-//! Artifactory, to verify the proof.
+//! Artifactory, to verify the proof. What the cloud asks for itself, such as the keys of a cluster's issuer, carries the
+//! user agent of the mock.
 
 use std::time::Duration;
 
@@ -41,6 +42,13 @@ pub(super) struct Seen {
     pub(super) request: Recorded,
 }
 
+impl Seen {
+    /// Whether a service of the cloud asked, not the provider or Artifactory.
+    fn is_the_clouds(&self) -> bool {
+        self.request.header("user-agent").is_some_and(|agent| agent.starts_with("mock-cloud"))
+    }
+}
+
 /// Milliseconds by step; `None` where there was no such step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Times {
@@ -67,13 +75,19 @@ impl Timeline {
 
     /// What the provider asked, in order.
     pub(super) fn requests(&self) -> Vec<Request> {
-        let proof = self.cloud.iter().filter(|seen| !self.is_verification(seen));
+        let proof = self.cloud.iter().filter(|seen| !seen.is_the_clouds() && !self.is_verification(seen));
         proof.chain(&self.artifactory).map(|seen| (&seen.request).into()).collect()
     }
 
     /// What Artifactory asked to verify the proof.
     pub(super) fn verification(&self) -> Vec<Request> {
-        self.cloud.iter().filter(|seen| self.is_verification(seen)).map(|seen| (&seen.request).into()).collect()
+        let verification = self.cloud.iter().filter(|seen| !seen.is_the_clouds() && self.is_verification(seen));
+        verification.map(|seen| (&seen.request).into()).collect()
+    }
+
+    /// What the cloud asked to verify a pod's token.
+    pub(super) fn cloud_verification(&self) -> Vec<Request> {
+        self.cloud.iter().filter(|seen| seen.is_the_clouds()).map(|seen| (&seen.request).into()).collect()
     }
 
     fn is_verification(&self, seen: &Seen) -> bool {

@@ -2,7 +2,7 @@
 """Signs GetCallerIdentity with awscrt, the signer of AWS's C SDKs, and judges the STS of mock-cloud by it.
 
     pip install awscrt
-    python3 sign.py http://127.0.0.1:PORT
+    python3 sign.py http://127.0.0.1:PORT [SEED]
 
 The role credentials come from the mock's own metadata service (IMDSv2). What awscrt signs must be accepted, by SigV4A and
 by SigV4; what was tampered with, is out of date, is for other regions or carries a foreign session token must be refused
@@ -23,8 +23,8 @@ import urllib.parse
 from awscrt import auth, crypto
 from awscrt import http as crt_http
 
-ACCEPTED = 40  # random questions by each algorithm that must be accepted
-REFUSED = 6  # random questions by each algorithm and each way of spoiling them that must be refused
+ACCEPTED = 500  # random questions by each algorithm that must be accepted
+REFUSED = 500  # at least so many spoiled questions by each algorithm that must be refused, spread over the ways to spoil one
 SIGV4 = auth.AwsSigningAlgorithm.V4
 SIGV4A = auth.AwsSigningAlgorithm.V4_ASYMMETRIC
 QUERY = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -265,8 +265,11 @@ def judge_keys(tally):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
+    seed = sys.argv[2] if len(sys.argv) == 3 else str(random.SystemRandom().randrange(2**32))
+    random.seed(seed)
+    print(f"seed {seed}")
     address = urllib.parse.urlsplit(sys.argv[1]).netloc
     tally = Tally()
     judge_keys(tally)
@@ -276,8 +279,9 @@ def main():
         for _ in range(ACCEPTED):
             status, text = signed(instance, algorithm).send(address)
             tally.judge(f"{algorithm.name}", (status, arn_of(text).endswith(arn_end) or text), (200, True))
-        for way, (spoiled, code) in ways_to_spoil(instance, algorithm).items():
-            for _ in range(REFUSED):
+        ways = ways_to_spoil(instance, algorithm)
+        for way, (spoiled, code) in ways.items():
+            for _ in range(-(-REFUSED // len(ways))):
                 status, text = spoiled().send(address)
                 tally.judge(f"{algorithm.name} with {way}", (status, code_of(text)), (400 if code == "IncompleteSignature" else 403, code))
     print(f"{tally.passed} passed, {tally.failed} failed")
