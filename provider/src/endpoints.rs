@@ -1,8 +1,12 @@
-//! Every address that is not Artifactory's: metadata services, regions and the hosts of AWS STS.
+//! Every address that is not Artifactory's: metadata services, and the hosts of AWS by `region`.
 
 use std::net::IpAddr;
 
 use crate::config::{ConfigError, Environment};
+
+mod region;
+
+pub use region::{EndpointVariant, Partition, Region};
 
 /// The link-local address of the metadata services of AWS, Azure and Google Cloud.
 ///
@@ -10,6 +14,11 @@ use crate::config::{ConfigError, Environment};
 /// Service"; Google Compute Engine documentation, "About VM metadata". Google's name `metadata.google.internal` resolves
 /// to the same address; using the address saves a name lookup.
 const METADATA: &str = "http://169.254.169.254";
+
+/// The global STS, which exists in the partition `aws` only; used when no region can be had.
+///
+/// Source: botocore 1.44.5, `data/endpoints.json`, service `sts`.
+pub(crate) const GLOBAL_STS_HOST: &str = "sts.amazonaws.com";
 
 /// Base addresses of the metadata services, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +88,7 @@ impl Endpoints {
     /// The address of the STS of a region.
     #[must_use]
     pub fn sts(&self, region: &Region) -> String {
-        self.aws_sts.clone().unwrap_or_else(|| format!("https://{}", region.sts_host()))
+        self.aws_sts.clone().unwrap_or_else(|| format!("https://{}", region.sts_host(EndpointVariant::Standard)))
     }
 }
 
@@ -107,94 +116,9 @@ fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> 
     Ok(value.trim_end_matches('/').to_owned())
 }
 
-/// An AWS region whose partition is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Region(String);
-
-/// The partitions, by the prefix of their regions, with the DNS suffix of their endpoints.
-///
-/// Source: botocore `partitions.json`, `regionRegex` and `dnsSuffix`.
-const PARTITIONS: [(&str, &str); 8] = [
-    ("cn-", "amazonaws.com.cn"),
-    ("us-gov-", "amazonaws.com"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-    ("us-isof-", "csp.hci.ic.gov"),
-    ("eusc-de-", "amazonaws.eu"),
-    ("", "amazonaws.com"),
-];
-
-/// The first parts of region names in the partition `aws`. Source: botocore `partitions.json`, `regionRegex` of `aws`.
-const COMMERCIAL: [&str; 9] = ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"];
-
-impl Region {
-    /// Reads a region name such as `eu-central-1`; a name of no known partition is `None`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        let (prefix, _) = PARTITIONS.iter().find(|(prefix, _)| name.starts_with(prefix))?;
-        let mut rest = name[prefix.len()..].split('-');
-        let known = !prefix.is_empty() || rest.next().is_some_and(|first| COMMERCIAL.contains(&first));
-        let (Some(place), Some(number), None) = (rest.next(), rest.next(), rest.next()) else { return None };
-        let place = !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_lowercase());
-        let number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        (known && place && number).then(|| Self(name.to_owned()))
-    }
-
-    /// The region's name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The host of the region's STS.
-    #[must_use]
-    pub fn sts_host(&self) -> String {
-        let (_, suffix) = PARTITIONS.iter().find(|(prefix, _)| self.0.starts_with(prefix)).unwrap_or(&PARTITIONS[7]);
-        format!("sts.{}.{suffix}", self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_partition_has_its_own_sts_hosts() {
-        let table = [
-            ("us-east-1", "sts.us-east-1.amazonaws.com"),
-            ("mx-central-1", "sts.mx-central-1.amazonaws.com"),
-            ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
-            ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
-            ("us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov"),
-            ("us-isob-east-1", "sts.us-isob-east-1.sc2s.sgov.gov"),
-            ("eu-isoe-west-1", "sts.eu-isoe-west-1.cloud.adc-e.uk"),
-            ("us-isof-south-1", "sts.us-isof-south-1.csp.hci.ic.gov"),
-            ("eusc-de-east-1", "sts.eusc-de-east-1.amazonaws.eu"),
-        ];
-        for (name, host) in table {
-            assert_eq!(Region::parse(name).expect(name).sts_host(), host);
-        }
-    }
-
-    #[test]
-    fn what_is_no_region_is_refused() {
-        for name in [
-            "",
-            "*",
-            "us-east",
-            "us-east-1a",
-            "us-east-1.evil.example",
-            "xx-east-1",
-            "us-east-1/",
-            "US-EAST-1",
-            "us--1",
-            "cn-",
-            "us-gov-west",
-        ] {
-            assert_eq!(Region::parse(name), None, "{name}");
-        }
-    }
 
     #[test]
     fn an_endpoint_variable_must_be_a_plain_base_address() {

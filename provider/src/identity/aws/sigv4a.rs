@@ -1,6 +1,7 @@
 //! `GetCallerIdentity`, signed with SigV4A for Artifactory to send.
 //!
-//! The signature covers the STS host, which is not forwarded: Artifactory puts it in again when it calls that host.
+//! The signature covers the STS host, which is not forwarded: Artifactory puts it in again when it calls that host. It makes
+//! the host of the region's name, so the plain one is signed for, whatever variant the provider itself calls.
 //! Source: JFrog documentation, "Passwordless access for Amazon EKS"; AWS STS API reference, `GetCallerIdentity`.
 
 use std::time::SystemTime;
@@ -9,13 +10,10 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4a;
 
-use crate::endpoints::Region;
+use crate::endpoints::{EndpointVariant, GLOBAL_STS_HOST, Region};
 use crate::identity::SignedRequest;
 use crate::identity::aws::credentials::AwsCredentials;
 use crate::secret::Secret;
-
-/// The global STS, which exists in the partition `aws` only; used when no region can be had.
-const GLOBAL_HOST: &str = "sts.amazonaws.com";
 
 /// The headers of the signature that are forwarded; every one but `host`.
 const FORWARDED: [&str; 4] = ["authorization", "x-amz-date", "x-amz-region-set", "x-amz-security-token"];
@@ -34,7 +32,10 @@ pub(super) fn caller_identity(
     region: Option<Region>,
     at: SystemTime,
 ) -> Result<SignedRequest, SignError> {
-    let host = region.as_ref().map_or_else(|| GLOBAL_HOST.to_owned(), Region::sts_host);
+    let host = match &region {
+        Some(region) => region.sts_host(EndpointVariant::Standard),
+        None => GLOBAL_STS_HOST.to_owned(),
+    };
     let url = format!("https://{host}/?Action=GetCallerIdentity&Version=2011-06-15");
     let identity = Credentials::new(
         &credentials.access_key_id,
