@@ -171,6 +171,14 @@ pub enum ConfigError {
         /// The variable.
         variable: &'static str,
     },
+    /// A choice among AWS's own hosts beside a host that is none of them.
+    #[error("`{variable}` chooses among AWS's own hosts, and `{endpoint}` names another one")]
+    EndpointVariant {
+        /// The variable that chooses.
+        variable: &'static str,
+        /// The variable that names a host.
+        endpoint: &'static str,
+    },
     /// A region of no known partition.
     #[error("`{name}` is `{value}`, which is no region of a known AWS partition")]
     Region {

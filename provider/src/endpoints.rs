@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use crate::config::{ConfigError, Environment};
 
+mod aws;
 mod region;
 
+pub use aws::{InstanceMetadata, PodIdentityAgent};
 pub use region::{EndpointVariant, Partition, Region};
 
 /// The link-local address of the metadata services of AWS, Azure and Google Cloud.
@@ -24,43 +26,24 @@ pub(crate) const GLOBAL_STS_HOST: &str = "sts.amazonaws.com";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
     /// EC2's instance metadata service.
-    pub aws_metadata: String,
+    pub aws_metadata: InstanceMetadata,
     /// Azure's instance metadata service.
     pub azure_metadata: String,
     /// Compute Engine's metadata server.
     pub gcp_metadata: String,
     /// AWS STS instead of the region's own; for tests and private endpoints.
     pub aws_sts: Option<String>,
+    /// Which of AWS's own hosts are called.
+    pub aws_variant: EndpointVariant,
     /// The credentials address of the EKS Pod Identity agent, by family.
     pub pod_identity: PodIdentityAgent,
-}
-
-/// Where the EKS Pod Identity agent answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PodIdentityAgent {
-    /// At its two link-local addresses.
-    ///
-    /// Source: Amazon EKS user guide, "EKS Pod Identity Agent".
-    LinkLocal,
-    /// At the address of `AWS_CONTAINER_CREDENTIALS_FULL_URI`, for tests.
-    At(String),
-}
-
-impl PodIdentityAgent {
-    /// The addresses to try, in order.
-    #[must_use]
-    pub fn addresses(&self) -> Vec<&str> {
-        match self {
-            Self::LinkLocal => vec!["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"],
-            Self::At(address) => vec![address],
-        }
-    }
 }
 
 impl Endpoints {
     /// The real addresses, or those that the ecosystems' own variables name.
     ///
-    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` and
+    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT` and its `_MODE`, `AWS_EC2_METADATA_DISABLED`, `AWS_ENDPOINT_URL_STS`,
+    /// `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and
     /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` (AWS SDKs and tools reference), `AZURE_POD_IDENTITY_AUTHORITY_HOST` (Azure SDKs)
     /// and `GCE_METADATA_HOST` (Google client libraries, `host[:port]` without a scheme).
     ///
@@ -69,31 +52,42 @@ impl Endpoints {
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let base =
             |name| environment.value(name).map_or_else(|| Ok(METADATA.to_owned()), |value| base_url(name, value));
+        let aws_sts = remote(environment, ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])?;
         let gcp_metadata = match environment.value("GCE_METADATA_HOST") {
             None => METADATA.to_owned(),
             Some(host) => base_url("GCE_METADATA_HOST", &format!("http://{host}"))?,
         };
         Ok(Self {
-            aws_metadata: base("AWS_EC2_METADATA_SERVICE_ENDPOINT")?,
+            aws_metadata: InstanceMetadata::from_environment(environment)?,
             azure_metadata: base("AZURE_POD_IDENTITY_AUTHORITY_HOST")?,
             gcp_metadata,
-            aws_sts: remote(environment, ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])?,
-            pod_identity: match environment.value("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
-                None => PodIdentityAgent::LinkLocal,
-                Some(uri) => PodIdentityAgent::At(base_url("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri)?),
-            },
+            aws_variant: EndpointVariant::from_environment(environment, aws_sts.as_ref().map(|(name, _)| *name))?,
+            aws_sts: aws_sts.map(|(_, url)| url),
+            pod_identity: PodIdentityAgent::from_environment(environment)?,
         })
     }
 
-    /// The address of the STS of a region.
+    /// The address at which the provider itself calls the STS of a region.
     #[must_use]
     pub fn sts(&self, region: &Region) -> String {
-        self.aws_sts.clone().unwrap_or_else(|| format!("https://{}", region.sts_host(EndpointVariant::Standard)))
+        self.aws_sts.clone().unwrap_or_else(|| format!("https://{}", region.sts_host(self.aws_variant)))
+    }
+
+    /// The address at which the provider itself calls the global STS of the partition `aws`; `None` when the host must be
+    /// of a variant, which the global one is not.
+    #[must_use]
+    pub fn global_sts(&self) -> Option<String> {
+        let own = (self.aws_variant == EndpointVariant::Standard).then(|| format!("https://{GLOBAL_STS_HOST}"));
+        self.aws_sts.clone().or(own)
     }
 }
 
-/// The first of these variables that is set: TLS anywhere, plain HTTP on loopback only, since proofs go there.
-fn remote(environment: &Environment, variables: [&'static str; 2]) -> Result<Option<String>, ConfigError> {
+/// The first of these variables that is set, and its address: TLS anywhere, plain HTTP on loopback only, since proofs go
+/// there.
+fn remote(
+    environment: &Environment,
+    variables: [&'static str; 2],
+) -> Result<Option<(&'static str, String)>, ConfigError> {
     let set = variables.into_iter().find_map(|name| Some((name, environment.value(name)?)));
     let Some((variable, value)) = set else { return Ok(None) };
     let invalid = || ConfigError::RemoteEndpoint { variable };
@@ -103,7 +97,7 @@ fn remote(environment: &Environment, variables: [&'static str; 2]) -> Result<Opt
     let allowed = url.scheme() == "https" || (url.scheme() == "http" && loopback);
     let bare =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if allowed && bare { Ok(Some(value.trim_end_matches('/').to_owned())) } else { Err(invalid()) }
+    if allowed && bare { Ok(Some((variable, value.trim_end_matches('/').to_owned()))) } else { Err(invalid()) }
 }
 
 fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> {
@@ -121,12 +115,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_variant_chooses_among_the_hosts_of_aws_and_no_others() {
+        let with = |variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Endpoints::from_environment(&variables.collect())
+        };
+        let region = Region::parse("eu-central-1").expect("a region");
+        let (fips, dual_stack) = (("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true"));
+        let plain = with(&[]).expect("endpoints");
+        assert_eq!(plain.sts(&region), "https://sts.eu-central-1.amazonaws.com");
+        assert_eq!(plain.global_sts().as_deref(), Some("https://sts.amazonaws.com"));
+        let validated = with(&[fips]).expect("endpoints");
+        assert_eq!(validated.sts(&region), "https://sts-fips.eu-central-1.amazonaws.com");
+        assert_eq!(validated.global_sts(), None, "there is no global STS with validated cryptography");
+        assert_eq!(with(&[dual_stack]).expect("endpoints").sts(&region), "https://sts.eu-central-1.api.aws");
+        assert_eq!(with(&[fips, dual_stack]).expect("endpoints").sts(&region), "https://sts-fips.eu-central-1.api.aws");
+        let elsewhere = ("AWS_ENDPOINT_URL_STS", "https://sts.example.com");
+        assert_eq!(with(&[elsewhere]).expect("endpoints").global_sts().as_deref(), Some("https://sts.example.com"));
+        for variant in [fips, dual_stack] {
+            assert!(matches!(with(&[elsewhere, variant]), Err(ConfigError::EndpointVariant { .. })), "{variant:?}");
+        }
+    }
+
+    #[test]
     fn an_endpoint_variable_must_be_a_plain_base_address() {
         let with = |name: &str, value: &str| {
             Endpoints::from_environment(&Environment::from_iter([(name.to_owned(), value.to_owned())]))
         };
         let endpoints = with("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:81/").expect("an address");
-        assert_eq!(endpoints.aws_metadata, "http://127.0.0.1:81");
+        assert_eq!(endpoints.aws_metadata.addresses(), ["http://127.0.0.1:81"]);
         assert_eq!(endpoints.azure_metadata, METADATA);
         assert_eq!(with("GCE_METADATA_HOST", "[::1]:80").expect("a host").gcp_metadata, "http://[::1]:80");
         for bad in ["127.0.0.1", "ftp://x", "http://", "http://u:p@x", "http://x?y", "http://x#y"] {

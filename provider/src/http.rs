@@ -127,7 +127,7 @@ impl Http {
     pub async fn send(&self, request: &Request) -> Result<Reply, HttpError> {
         for attempt in 1.. {
             let outcome = self.attempt(request).await;
-            let Some(length) = self.pause_before_next(&outcome, attempt) else { return outcome };
+            let Some(length) = self.pause_before_next(request, &outcome, attempt) else { return outcome };
             if self.deadline.remaining().is_none_or(|left| left <= length) {
                 return outcome;
             }
@@ -137,9 +137,14 @@ impl Http {
     }
 
     /// How long to wait for another attempt, or `None` when the outcome is final.
-    fn pause_before_next(&self, outcome: &Result<Reply, HttpError>, attempt: u32) -> Option<Duration> {
+    fn pause_before_next(
+        &self,
+        request: &Request,
+        outcome: &Result<Reply, HttpError>,
+        attempt: u32,
+    ) -> Option<Duration> {
         let asked = match outcome {
-            Ok(reply) if passing(reply.status) => retry_after(reply),
+            Ok(reply) if passing(reply.status) || (request.passing)(reply) => retry_after(reply),
             Err(HttpError::Connect { .. } | HttpError::Broken) => None,
             Err(HttpError::Silence { .. }) if self.service.retries_silence() => None,
             _ => return None,

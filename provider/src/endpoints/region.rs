@@ -113,7 +113,7 @@ impl Region {
         }
     }
 
-    /// The host of the region's STS. In AWS GovCloud (US) the plain one is the one with validated cryptography.
+    /// The host of the region's STS. In the partition `aws-us-gov` the plain one is the one with validated cryptography.
     #[must_use]
     pub fn sts_host(&self, variant: EndpointVariant) -> String {
         match variant {

@@ -49,6 +49,9 @@ fn config(error: &ConfigError) -> String {
         ConfigError::RemoteEndpoint { variable } => {
             format!("unset `{variable}`, or set it to `https://` and a host (`http://` on loopback only)")
         }
+        ConfigError::EndpointVariant { variable, endpoint } => {
+            format!("unset `{variable}`, or unset `{endpoint}` to use AWS's own hosts")
+        }
         ConfigError::RoleArn { name, .. } => {
             format!("set `{name}` to an ARN such as `arn:aws:iam::111122223333:role/pull`")
         }

@@ -13,13 +13,14 @@ pub struct Request {
     pub(super) url: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<String>,
+    pub(super) passing: fn(&Reply) -> bool,
 }
 
 impl Request {
     /// A GET without headers.
     #[must_use]
     pub fn get(url: String) -> Self {
-        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
+        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None, passing: |_| false }
     }
 
     /// A PUT without headers or body.
@@ -41,6 +42,14 @@ impl Request {
         let pairs = fields.iter().map(|(name, value)| format!("{name}={}", query_value(value)));
         let request = Self { method: Method::POST, body: Some(pairs.collect::<Vec<_>>().join("&")), ..Self::get(url) };
         request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+    }
+
+    /// Names the replies that pass by themselves beside those whose status says so, for a service that throttles with a
+    /// status that is final elsewhere.
+    #[must_use]
+    pub fn retried_if(mut self, passing: fn(&Reply) -> bool) -> Self {
+        self.passing = passing;
+        self
     }
 
     /// Adds a header; a value that no header can carry is left out, and the service's refusal tells.

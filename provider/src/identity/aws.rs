@@ -8,12 +8,14 @@
 //! - `instance_role`: the role of the EC2 instance, by `imds`.
 //! - `web_identity`: a role that the pod's token may assume, by `sts`.
 //! - `pod_identity`: the role that EKS associates with the pod.
+//! - `pod_region`: the region in which a pod's role is used.
 //! - `credentials`: what they all end in; `sigv4a`: what is made of it.
 //! - `role_arn`: a role's ARN.
 
 use std::time::Duration;
 
 use crate::endpoints::Region;
+use crate::http::HttpError;
 use crate::identity::Proof;
 use crate::identity::kubernetes::TokenError;
 use crate::time::{Deadline, now};
@@ -22,6 +24,7 @@ mod credentials;
 mod imds;
 mod instance_role;
 mod pod_identity;
+mod pod_region;
 mod role_arn;
 mod sigv4a;
 mod sts;
@@ -31,9 +34,9 @@ pub(crate) use imds::is_role_name;
 pub use imds::{ImdsError, MetadataItem};
 pub use instance_role::InstanceRole;
 pub use pod_identity::{AgentError, PodIdentity};
-pub use role_arn::RoleArn;
+pub use role_arn::{PartitionError, RoleArn};
 pub use sigv4a::SignError;
-pub use sts::StsError;
+pub use sts::{StsError, TrustHint};
 pub use web_identity::{RoleChoice, WebIdentity, WebIdentityError};
 
 use credentials::AwsCredentials;
@@ -73,6 +76,9 @@ pub enum AwsError {
     /// The choice of a role for the pod's token.
     #[error(transparent)]
     WebIdentity(#[from] WebIdentityError),
+    /// A role and a region of different partitions.
+    #[error(transparent)]
+    Partition(#[from] PartitionError),
     /// AWS STS.
     #[error(transparent)]
     Sts(#[from] StsError),
@@ -88,4 +94,11 @@ pub enum AwsError {
     /// The signature.
     #[error(transparent)]
     Sign(#[from] SignError),
+}
+
+/// What happened at each of a service's addresses, in one line.
+fn each_cause(failures: &[(impl AsRef<str>, HttpError)]) -> String {
+    let at = |address: &str| address.split('/').nth(2).unwrap_or_default().to_owned();
+    let causes = failures.iter().map(|(address, error)| format!("at {}: {error}", at(address.as_ref())));
+    causes.collect::<Vec<_>>().join("; ")
 }

@@ -7,7 +7,23 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::identity::aws::AwsError;
 use crate::secret::Secret;
-use crate::time::{Deadline, now};
+use crate::time::{Deadline, now, pause};
+
+/// The pause before credentials that are about to end are asked for again.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
+
+/// Credentials that outlive the deadline. Those that do not are asked for once more: whoever gives them may be renewing them.
+pub(super) async fn lasting<E: Into<AwsError>>(
+    deadline: Deadline,
+    ask: impl AsyncFn() -> Result<AwsCredentials, E>,
+) -> Result<AwsCredentials, AwsError> {
+    let credentials = ask().await.map_err(Into::into)?;
+    if credentials.outlive(deadline).is_ok() || deadline.remaining().is_none_or(|left| left <= RENEWAL_PAUSE) {
+        return Ok(credentials);
+    }
+    pause(RENEWAL_PAUSE).await;
+    ask().await.map_err(Into::into)
+}
 
 /// What a role signs with until it expires.
 #[derive(Debug)]

@@ -5,96 +5,18 @@
 
 use serde::Deserialize;
 
-use crate::endpoints::Region;
+use crate::endpoints::{InstanceMetadata, Partition, Region};
 use crate::http::{Http, HttpError, Reply, Request};
 use crate::identity::aws::credentials::AwsCredentials;
+use crate::identity::aws::each_cause;
 use crate::secret::{Secret, quote_foreign};
+
+mod error;
+
+pub use error::{ImdsError, MetadataItem};
 
 /// The life asked for a metadata session token, in seconds; one pull is over long before.
 const SESSION_SECONDS: &str = "60";
-
-/// What was asked of the metadata service, as errors name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetadataItem {
-    /// The session token.
-    Session,
-    /// The region.
-    Region,
-    /// The list of roles.
-    Roles,
-    /// A role's credentials.
-    Credentials,
-}
-
-impl std::fmt::Display for MetadataItem {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Session => "a session token",
-            Self::Region => "the region",
-            Self::Roles => "the roles",
-            Self::Credentials => "the role's credentials",
-        })
-    }
-}
-
-/// Why the metadata service gave nothing usable.
-#[derive(Debug, thiserror::Error)]
-pub enum ImdsError {
-    /// No complete reply.
-    #[error("cannot get {item} from the instance metadata service")]
-    Transport {
-        /// What was asked for.
-        item: MetadataItem,
-        /// What happened.
-        source: HttpError,
-    },
-    /// The service is switched off for this instance.
-    #[error("the instance metadata service is switched off (status 403)")]
-    Disabled,
-    /// A status that fits no other error.
-    #[error("the instance metadata service answered {status} for {item}")]
-    Status {
-        /// What was asked for.
-        item: MetadataItem,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// The instance has no role.
-    #[error("the instance has no role")]
-    NoRole,
-    /// The configured role is not the instance's.
-    #[error("the instance has no role `{role}`")]
-    UnknownRole {
-        /// The configured name.
-        role: String,
-    },
-    /// The instance lists several roles and the configuration names none.
-    #[error("the instance has several roles: {roles}")]
-    SeveralRoles {
-        /// The names, separated by commas.
-        roles: String,
-    },
-    /// The service cannot give the role's credentials.
-    #[error("the role's credentials were refused with code `{code}`{}", .message.as_ref().map(|message| format!(": {message}")).unwrap_or_default())]
-    Refused {
-        /// The `Code` of the reply.
-        code: String,
-        /// Its `Message`.
-        message: Option<String>,
-    },
-    /// A reply that is not what the service documents.
-    #[error("the instance metadata service answered {item} in an unknown form")]
-    Form {
-        /// What was asked for.
-        item: MetadataItem,
-    },
-    /// A region of no known partition.
-    #[error("`{region}` is no region of a known AWS partition")]
-    UnknownRegion {
-        /// The region as the service named it.
-        region: String,
-    },
-}
 
 /// An open session with the metadata service.
 pub(super) struct Imds<'pull> {
@@ -104,8 +26,27 @@ pub(super) struct Imds<'pull> {
 }
 
 impl<'pull> Imds<'pull> {
+    /// Opens a session at the first address that can be connected to.
+    pub(super) async fn open(http: &'pull Http, metadata: &'pull InstanceMetadata) -> Result<Self, ImdsError> {
+        let item = MetadataItem::Session;
+        let mut refused = Vec::new();
+        for base in metadata.addresses() {
+            match Self::open_at(http, base).await {
+                Err(ImdsError::Transport { source: source @ HttpError::Connect { .. }, .. }) => {
+                    refused.push((base, source))
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(match <[_; 1]>::try_from(refused) {
+            Ok([(_, source)]) => ImdsError::Transport { item, source },
+            Err(none) if none.is_empty() => ImdsError::Forbidden,
+            Err(several) => ImdsError::Unreachable { causes: each_cause(&several) },
+        })
+    }
+
     /// Opens a session by `PUT /latest/api/token`; there is no way back to version 1.
-    pub(super) async fn open(http: &'pull Http, base: &'pull str) -> Result<Self, ImdsError> {
+    async fn open_at(http: &'pull Http, base: &'pull str) -> Result<Self, ImdsError> {
         let item = MetadataItem::Session;
         let request = Request::put(format!("{base}/latest/api/token"))
             .header("x-aws-ec2-metadata-token-ttl-seconds", SESSION_SECONDS);
@@ -151,7 +92,8 @@ impl<'pull> Imds<'pull> {
         }
     }
 
-    /// The instance's region by its placement, else by its identity document; `None` when it has neither.
+    /// The instance's region by its placement, else by its identity document; `None` when it has neither and is of the
+    /// partition that has a global STS.
     pub(super) async fn region(&self) -> Result<Option<Region>, ImdsError> {
         let item = MetadataItem::Region;
         let placement = self.get(item, "/latest/meta-data/placement/region").await?;
@@ -159,7 +101,7 @@ impl<'pull> Imds<'pull> {
             200 => placement.text().trim().to_owned(),
             404 => match self.documented_region().await? {
                 Some(region) => region,
-                None => return Ok(None),
+                None => return self.commercial().await.map(|()| None),
             },
             status => return Err(ImdsError::Status { item, status }),
         };
@@ -176,6 +118,17 @@ impl<'pull> Imds<'pull> {
         }
         let document: IdentityDocument = serde_json::from_slice(reply.body()).map_err(|_| ImdsError::Form { item })?;
         Ok(Some(document.region))
+    }
+
+    /// Refuses an instance that is not known to be of the partition `aws`.
+    async fn commercial(&self) -> Result<(), ImdsError> {
+        let item = MetadataItem::Partition;
+        let reply = self.get(item, "/latest/meta-data/services/partition").await?;
+        match reply.status.as_u16() {
+            200 if Partition::named(reply.text().trim()).is_some_and(Partition::is_commercial) => Ok(()),
+            200 | 404 => Err(ImdsError::NoRegion),
+            status => Err(ImdsError::Status { item, status }),
+        }
     }
 
     async fn get(&self, item: MetadataItem, path: &str) -> Result<Reply, ImdsError> {

@@ -1,10 +1,10 @@
 //! The role of the EC2 instance.
 
-use crate::endpoints::Region;
+use crate::endpoints::{InstanceMetadata, Region};
 use crate::http::Http;
 use crate::identity::Proof;
-use crate::identity::aws::credentials::AwsCredentials;
-use crate::identity::aws::imds::{Imds, ImdsError};
+use crate::identity::aws::credentials::{AwsCredentials, lasting};
+use crate::identity::aws::imds::Imds;
 use crate::identity::aws::{AwsError, CallerIdentity};
 use crate::time::Deadline;
 
@@ -22,24 +22,30 @@ impl InstanceRole {
     ///
     /// # Errors
     /// When the metadata service gives no usable credentials, or a region of no known partition.
-    pub async fn prove<'route>(&self, http: &Http, base: &str, deadline: Deadline) -> Result<Proof<'route>, AwsError> {
-        let imds = Imds::open(http, base).await?;
-        let (region, credentials) = tokio::try_join!(self.region(&imds), self.credentials(&imds))?;
+    pub async fn prove<'route>(
+        &self,
+        http: &Http,
+        metadata: &InstanceMetadata,
+        deadline: Deadline,
+    ) -> Result<Proof<'route>, AwsError> {
+        let imds = Imds::open(http, metadata).await?;
+        let (region, credentials) = tokio::try_join!(self.region(&imds), self.credentials(&imds, deadline))?;
         self.caller.sign(&credentials, region, deadline)
     }
 
-    /// The configured region, else the instance's; `None` when the metadata service knows none.
-    async fn region(&self, imds: &Imds<'_>) -> Result<Option<Region>, ImdsError> {
+    /// The configured region, else the instance's; `None` as [`Imds::region`] has it.
+    async fn region(&self, imds: &Imds<'_>) -> Result<Option<Region>, AwsError> {
         match &self.caller.region {
             Some(region) => Ok(Some(region.clone())),
-            None => imds.region().await,
+            None => Ok(imds.region().await?),
         }
     }
 
-    async fn credentials(&self, imds: &Imds<'_>) -> Result<AwsCredentials, ImdsError> {
-        match &self.role_name {
-            Some(name) => imds.credentials(name).await,
-            None => imds.credentials(&imds.only_role().await?).await,
-        }
+    async fn credentials(&self, imds: &Imds<'_>, deadline: Deadline) -> Result<AwsCredentials, AwsError> {
+        let role = match &self.role_name {
+            Some(name) => name,
+            None => &imds.only_role().await?,
+        };
+        lasting(deadline, async || imds.credentials(role).await).await
     }
 }

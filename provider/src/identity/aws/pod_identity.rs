@@ -3,26 +3,33 @@
 //! The role's trust policy allows `sts:AssumeRole` and `sts:TagSession` to `pods.eks.amazonaws.com`. Source: Amazon EKS user
 //! guide, "EKS Pod Identities"; eks-pod-identity-agent, README.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use crate::endpoints::Endpoints;
 use crate::http::{Http, HttpError, Reply, Request};
 use crate::identity::Proof;
-use crate::identity::aws::credentials::AwsCredentials;
-use crate::identity::aws::imds::Imds;
-use crate::identity::aws::{AwsError, CallerIdentity};
+use crate::identity::aws::credentials::{AwsCredentials, lasting};
+use crate::identity::aws::pod_region::pod_region;
+use crate::identity::aws::{AwsError, CallerIdentity, each_cause};
 use crate::identity::kubernetes::usable;
 use crate::kubelet::Workload;
 use crate::secret::{Secret, quote_foreign};
-use crate::time::Deadline;
+use crate::time::{Deadline, pause};
 
 /// The audience that the agent takes. Source: as above.
 const AUDIENCE: &str = "pods.eks.amazonaws.com";
 
+/// How long an agent that refuses connections is waited for: on a fresh node its pod starts beside the first pulls.
+const START: Duration = Duration::from_secs(3);
+/// The pause between two looks at an agent that refuses connections.
+const START_PAUSE: Duration = Duration::from_millis(500);
+
 /// The role that EKS associates with the pod's service account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodIdentity {
-    /// How it is shown to Artifactory; without a region the metadata service is asked.
+    /// How it is shown to Artifactory; without a region the token's issuer and then the metadata service are asked.
     pub caller: CallerIdentity,
 }
 
@@ -32,6 +39,12 @@ pub enum AgentError {
     /// No complete reply.
     #[error("cannot get credentials from the EKS Pod Identity agent")]
     Transport(#[source] HttpError),
+    /// None of the addresses can be connected to.
+    #[error("cannot connect to the EKS Pod Identity agent: {causes}")]
+    Unreachable {
+        /// Each address and what happened there.
+        causes: String,
+    },
     /// A refusal, with the agent's own words.
     #[error("the EKS Pod Identity agent answered {status}: {message}")]
     Refused {
@@ -57,28 +70,53 @@ impl PodIdentity {
         workload: Option<&Workload>,
         deadline: Deadline,
     ) -> Result<Proof<'route>, AwsError> {
-        let (token, _) = usable(workload, Some(AUDIENCE))?;
-        let credentials = credentials(metadata, &endpoints.pod_identity.addresses(), token).await?;
-        let region = match &self.caller.region {
-            Some(region) => Some(region.clone()),
-            None => Imds::open(metadata, &endpoints.aws_metadata).await?.region().await?,
-        };
+        let (token, claims) = usable(workload, Some(AUDIENCE))?;
+        let addresses = endpoints.pod_identity.addresses();
+        let credentials = lasting(deadline, async || credentials(metadata, &addresses, token).await).await?;
+        let region = pod_region(&self.caller, &claims, metadata, endpoints).await?;
         self.caller.sign(&credentials, region, deadline)
     }
 }
 
-/// Asks each address in turn; the next one only when nothing could be connected to, since a node has one of two families.
+/// Asks until the agent answers, or has refused connections for as long as its start may take.
 async fn credentials(http: &Http, addresses: &[&str], token: &Secret) -> Result<AwsCredentials, AgentError> {
-    let mut last = AgentError::Form;
+    let started = Deadline::after(START);
+    loop {
+        let failures = match ask_each(http, addresses, token).await {
+            Ok(reply) => return read(&reply?),
+            Err(failures) => failures,
+        };
+        let starting = failures.iter().all(|(_, error)| matches!(error, HttpError::Connect { .. }));
+        if !starting || started.remaining().is_none_or(|left| left <= START_PAUSE) {
+            return Err(unreachable(failures));
+        }
+        pause(START_PAUSE).await;
+    }
+}
+
+/// What an address answers, or why none of them can be connected to: a node may have one of the two families only.
+async fn ask_each<'a>(
+    http: &Http,
+    addresses: &[&'a str],
+    token: &Secret,
+) -> Result<Result<Reply, AgentError>, Vec<(&'a str, HttpError)>> {
+    let mut failures = Vec::new();
     for address in addresses {
         let request = Request::get((*address).to_owned()).secret_header("authorization", token);
         match http.send(&request).await {
-            Ok(reply) => return read(&reply),
-            Err(error @ (HttpError::Connect { .. } | HttpError::Silence { .. })) => last = AgentError::Transport(error),
-            Err(error) => return Err(AgentError::Transport(error)),
+            Ok(reply) => return Ok(Ok(reply)),
+            Err(error @ (HttpError::Connect { .. } | HttpError::Silence { .. })) => failures.push((*address, error)),
+            Err(error) => return Ok(Err(AgentError::Transport(error))),
         }
     }
-    Err(last)
+    Err(failures)
+}
+
+fn unreachable(failures: Vec<(&str, HttpError)>) -> AgentError {
+    match <[_; 1]>::try_from(failures) {
+        Ok([(_, error)]) => AgentError::Transport(error),
+        Err(several) => AgentError::Unreachable { causes: each_cause(&several) },
+    }
 }
 
 fn read(reply: &Reply) -> Result<AwsCredentials, AgentError> {

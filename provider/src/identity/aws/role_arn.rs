@@ -2,11 +2,29 @@
 
 use std::fmt;
 
+use crate::endpoints::{Partition, Region};
+
 /// The ARN of an IAM role.
 ///
 /// Source: IAM user guide, "IAM identifiers": `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleArn(String);
+pub struct RoleArn {
+    text: String,
+    partition: &'static Partition,
+}
+
+/// A role and a region that lie in different partitions, so that no STS knows both.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the role `{role}` is of the partition `{}`, the region `{}` of `{}`",
+    .role.partition.name, .region.as_str(), .region.partition().name
+)]
+pub struct PartitionError {
+    /// The role.
+    pub role: RoleArn,
+    /// The region.
+    pub region: Region,
+}
 
 impl RoleArn {
     /// Reads an ARN; what is no role's ARN is `None`.
@@ -18,23 +36,40 @@ impl RoleArn {
         else {
             return None;
         };
-        let partition = partition == "aws" || partition.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty());
+        let partition = Partition::named(partition)?;
         let account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         let (path, name) = resource.strip_prefix("role/").map(|rest| rest.rsplit_once('/').unwrap_or(("", rest)))?;
         let path = path.bytes().all(|byte| byte.is_ascii_graphic());
-        (partition && account && path && super::is_role_name(name)).then(|| Self(text.to_owned()))
+        (account && path && super::is_role_name(name)).then(|| Self { text: text.to_owned(), partition })
     }
 
     /// The ARN as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The partition of the role's account.
+    #[must_use]
+    pub fn partition(&self) -> &'static Partition {
+        self.partition
+    }
+
+    /// Refuses a region of another partition, before anything is sent there.
+    ///
+    /// # Errors
+    /// When the role and the region lie in different partitions.
+    pub fn fits(&self, region: &Region) -> Result<(), PartitionError> {
+        if self.partition == region.partition() {
+            return Ok(());
+        }
+        Err(PartitionError { role: self.clone(), region: region.clone() })
     }
 }
 
 impl fmt::Display for RoleArn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.text)
     }
 }
 
@@ -48,8 +83,12 @@ mod tests {
             "arn:aws:iam::111122223333:role/pull",
             "arn:aws-cn:iam::111122223333:role/team/pull",
             "arn:aws-us-gov:iam::111122223333:role/a/b/pull",
+            "arn:aws-iso-b:iam::111122223333:role/pull",
+            "arn:aws-eusc:iam::111122223333:role/pull",
         ] {
-            assert_eq!(RoleArn::parse(text).expect(text).as_str(), text);
+            let role = RoleArn::parse(text).expect(text);
+            assert_eq!(role.as_str(), text);
+            assert_eq!(Some(role.partition().name), text.split(':').nth(1));
         }
     }
 
@@ -63,10 +102,31 @@ mod tests {
             "arn:aws:iam:us-east-1:111122223333:role/pull",
             "arn:aws:sts::111122223333:assumed-role/pull/x",
             "arn:evil:iam::111122223333:role/pull",
+            "arn:aws-evil:iam::111122223333:role/pull",
+            "arn:AWS:iam::111122223333:role/pull",
             "arn:aws:iam::111122223333:role/",
             "arn:aws:iam::111122223333:role/a b",
         ] {
             assert_eq!(RoleArn::parse(text), None, "{text}");
+        }
+    }
+    #[test]
+    fn a_role_fits_the_regions_of_its_own_partition() {
+        for (partition, region) in [
+            ("aws", "eu-central-1"),
+            ("aws-cn", "cn-north-1"),
+            ("aws-us-gov", "us-gov-west-1"),
+            ("aws-iso", "us-iso-east-1"),
+            ("aws-iso-b", "us-isob-east-1"),
+            ("aws-iso-e", "eu-isoe-west-1"),
+            ("aws-iso-f", "us-isof-south-1"),
+            ("aws-eusc", "eusc-de-east-1"),
+        ] {
+            let region = Region::parse(region).expect(region);
+            for other in ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"] {
+                let role = RoleArn::parse(&format!("arn:{other}:iam::111122223333:role/pull")).expect(other);
+                assert_eq!(role.fits(&region).is_ok(), other == partition, "{role} in {}", region.as_str());
+            }
         }
     }
 }

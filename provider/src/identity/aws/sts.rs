@@ -4,8 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::endpoints::{Endpoints, Region};
-use crate::http::{Http, HttpError, Request};
+use crate::http::{Http, HttpError, Reply, Request};
 use crate::identity::aws::RoleArn;
 use crate::identity::aws::credentials::AwsCredentials;
 use crate::secret::{Secret, quote_foreign};
@@ -14,10 +13,10 @@ use crate::secret::{Secret, quote_foreign};
 #[derive(Debug, thiserror::Error)]
 pub enum StsError {
     /// No complete reply.
-    #[error("cannot reach AWS STS in {region}")]
+    #[error("cannot reach AWS STS at `{host}`")]
     Transport {
-        /// The region.
-        region: String,
+        /// Its host.
+        host: String,
         /// What happened.
         source: HttpError,
     },
@@ -55,15 +54,14 @@ pub(super) struct Assumption<'a> {
     pub(super) role: &'a RoleArn,
     pub(super) session_name: &'a str,
     pub(super) token: &'a Secret,
-    pub(super) trust: Box<TrustHint>,
+    pub(super) trust: TrustHint,
 }
 
-/// Assumes a role with a token that a web identity provider issued; the call is not signed.
+/// Assumes a role with a token that a web identity provider issued, at the STS of this address; the call is not signed.
 pub(super) async fn assume_role_with_web_identity(
     http: &Http,
-    endpoints: &Endpoints,
-    region: &Region,
-    assumption: Assumption<'_>,
+    sts: &str,
+    assumption: &Assumption<'_>,
 ) -> Result<AwsCredentials, StsError> {
     let fields = [
         ("Action", "AssumeRoleWithWebIdentity"),
@@ -72,17 +70,33 @@ pub(super) async fn assume_role_with_web_identity(
         ("RoleSessionName", assumption.session_name),
         ("WebIdentityToken", assumption.token.expose()),
     ];
-    let request = Request::post_form(format!("{}/", endpoints.sts(region)), &fields);
-    let transport = |source| StsError::Transport { region: region.as_str().to_owned(), source };
+    let request = Request::post_form(format!("{sts}/"), &fields).retried_if(passing);
+    let host = || sts.split_once("://").map_or(sts, |(_, host)| host).to_owned();
+    let transport = |source| StsError::Transport { host: host(), source };
     let reply = http.send(&request).await.map_err(transport)?;
     let status = reply.status.as_u16();
     if reply.is_ok() {
         return credentials(&reply.text()).ok_or(StsError::Form { status });
     }
-    let refusal: ErrorResponse = quick_xml::de::from_str(&reply.text()).map_err(|_| StsError::Form { status })?;
-    let ErrorResponse { error: Refusal { code, message } } = refusal;
+    let Refusal { code, message } = refusal(&reply).ok_or(StsError::Form { status })?;
     let (code, message) = (quote_foreign(&code), quote_foreign(&message));
-    Err(StsError::Refused { code, message, trust: assumption.trust })
+    Err(StsError::Refused { code, message, trust: Box::new(assumption.trust.clone()) })
+}
+
+/// Whether STS refuses for now, with a status that says for good.
+///
+/// Source: AWS STS API reference, `AssumeRoleWithWebIdentity`, `IDPCommunicationError`, and "Common errors".
+pub(super) fn passing(reply: &Reply) -> bool {
+    let code = refusal(reply).map(|refusal| refusal.code);
+    matches!(
+        code.as_deref(),
+        Some("Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "IDPCommunicationError")
+    )
+}
+
+fn refusal(reply: &Reply) -> Option<Refusal> {
+    let refused = !reply.is_ok();
+    refused.then(|| quick_xml::de::from_str(&reply.text()).ok()).flatten().map(|ErrorResponse { error }| error)
 }
 
 #[derive(Deserialize)]

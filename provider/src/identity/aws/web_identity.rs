@@ -3,11 +3,12 @@
 //! The role's trust policy allows `sts:AssumeRoleWithWebIdentity` to the cluster's OIDC provider, for the token's audience
 //! and subject. No permission is needed beyond that. Source: Amazon EKS user guide, "IAM roles for service accounts".
 
-use crate::endpoints::{Endpoints, Region};
+use crate::endpoints::Endpoints;
 use crate::http::Http;
-use crate::identity::aws::imds::Imds;
+use crate::identity::aws::credentials::lasting;
+use crate::identity::aws::pod_region::pod_region;
 use crate::identity::aws::sts::{Assumption, TrustHint, assume_role_with_web_identity};
-use crate::identity::aws::{AwsError, CallerIdentity, RoleArn};
+use crate::identity::aws::{AwsError, CallerIdentity, ImdsError, RoleArn};
 use crate::identity::kubernetes::{OptIn, usable};
 use crate::identity::{PassedOver, Proof, annotation};
 use crate::jwt::Claims;
@@ -50,9 +51,12 @@ pub enum WebIdentityError {
         /// What it holds, cut and cleaned.
         value: String,
     },
-    /// Neither the route, the token nor the metadata service knows a region.
-    #[error("no AWS region is known to assume the role in")]
-    NoRegion,
+    /// Neither the route, the token nor the metadata service knows a region, and the global STS does not serve the role.
+    #[error("no AWS region of the partition `{partition}` is known to assume the role in")]
+    NoRegion {
+        /// The role's partition.
+        partition: &'static str,
+    },
 }
 
 impl WebIdentity {
@@ -80,19 +84,19 @@ impl WebIdentity {
     ) -> Result<Proof<'route>, AwsError> {
         let (token, claims) = usable(workload, Some(AUDIENCE))?;
         let role = self.role(workload)?;
-        let region = match self.caller.region.clone().or_else(|| issuer_region(&claims)) {
-            Some(region) => region,
-            None => Imds::open(metadata, &endpoints.aws_metadata)
-                .await?
-                .region()
-                .await?
-                .ok_or(WebIdentityError::NoRegion)?,
+        let region = match pod_region(&self.caller, &claims, metadata, endpoints).await {
+            Err(ImdsError::Forbidden) => None,
+            outcome => outcome?,
+        };
+        let sts = match &region {
+            Some(region) => role.fits(region).map(|()| endpoints.sts(region))?,
+            None => global_sts(endpoints, &role)?,
         };
         let session_name = session_name(&claims);
-        let trust = Box::new(trust_hint(&claims));
-        let assumption = Assumption { role: &role, session_name: &session_name, token, trust };
-        let credentials = assume_role_with_web_identity(cloud, endpoints, &region, assumption).await?;
-        self.caller.sign(&credentials, Some(region), deadline)
+        let assumption = Assumption { role: &role, session_name: &session_name, token, trust: trust_hint(&claims) };
+        let assume = async || assume_role_with_web_identity(cloud, &sts, &assumption).await;
+        let credentials = lasting(deadline, assume).await?;
+        self.caller.sign(&credentials, region, deadline)
     }
 
     fn role(&self, workload: Option<&Workload>) -> Result<RoleArn, WebIdentityError> {
@@ -106,10 +110,10 @@ impl WebIdentity {
     }
 }
 
-/// The region that an EKS issuer's name holds: `https://oidc.eks.REGION.amazonaws.com/id/ID`.
-fn issuer_region(claims: &Claims) -> Option<Region> {
-    let host = claims.iss.as_deref()?.strip_prefix("https://oidc.eks.")?;
-    Region::parse(host.split('.').next()?)
+/// The global STS, if it is one for the role's partition.
+fn global_sts(endpoints: &Endpoints, role: &RoleArn) -> Result<String, WebIdentityError> {
+    let global = endpoints.global_sts().filter(|_| role.partition().is_commercial());
+    global.ok_or(WebIdentityError::NoRegion { partition: role.partition().name })
 }
 
 /// The session's name in CloudTrail: the pod's service account, with the characters that STS allows.
@@ -136,19 +140,6 @@ fn trust_hint(claims: &Claims) -> TrustHint {
 mod tests {
     use super::*;
     use crate::jwt::{Kubernetes, Named};
-
-    fn of(issuer: &str) -> Claims {
-        Claims { iss: Some(issuer.to_owned()), ..Claims::default() }
-    }
-
-    #[test]
-    fn an_eks_issuer_names_its_region() {
-        let region = |issuer| issuer_region(&of(issuer)).map(|region| region.as_str().to_owned());
-        assert_eq!(region("https://oidc.eks.eu-central-1.amazonaws.com/id/0123").as_deref(), Some("eu-central-1"));
-        assert_eq!(region("https://oidc.eks.cn-north-1.amazonaws.com.cn/id/0123").as_deref(), Some("cn-north-1"));
-        assert_eq!(region("https://oidc.eks.evil.example/id/0123"), None);
-        assert_eq!(region("https://kubernetes.default.svc"), None);
-    }
 
     #[test]
     fn a_session_is_named_after_the_service_account() {
