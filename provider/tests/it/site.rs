@@ -156,6 +156,13 @@ impl Site {
         self.cloud.service_account_token("default", service_account, &request).expect("a token").token
     }
 
+    /// A token of a pod that claims to be of this issuer and audience, signed by nobody whom anyone trusts.
+    pub(crate) fn token_of_issuer(issuer: &str, audience: &str) -> String {
+        let header = serde_json::json!({"alg": "RS256"}).as_object().expect("a header").clone();
+        let claims = serde_json::json!({"iss": issuer, "aud": [audience], "sub": "system:serviceaccount:default:app"});
+        mock_kit::SigningKey::generate().sign(header, &claims)
+    }
+
     /// A token that claims to be an issuer's, with the id of its key and the signature of another.
     pub(crate) async fn forged_token(&self, issuer: &str) -> String {
         let url = format!("{}/__mock/issuers/{issuer}/tokens", self.cloud.url());

@@ -11,7 +11,7 @@ use crate::site::Site;
 const ROLE: &str = "arn:aws:iam::111122223333:role/web-identity-pull";
 
 /// The kubelet's request for an image with a pod's token and the annotations of its service account.
-fn request(image: &str, token: &str, annotations: &Value) -> Vec<u8> {
+pub(crate) fn request(image: &str, token: &str, annotations: &Value) -> Vec<u8> {
     let request = json!({
         "kind": "CredentialProviderRequest",
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
@@ -22,11 +22,17 @@ fn request(image: &str, token: &str, annotations: &Value) -> Vec<u8> {
     request.to_string().into_bytes()
 }
 
-fn opted_in() -> Value {
+pub(crate) fn opted_in() -> Value {
     json!({"JFrogExchange": "true", "eks.amazonaws.com/role-arn": ROLE})
 }
 
-async fn pull(site: &Site, cloud: &str, token: &str, annotations: &Value, changes: &[(&str, &str)]) -> Outcome {
+pub(crate) async fn pull(
+    site: &Site,
+    cloud: &str,
+    token: &str,
+    annotations: &Value,
+    changes: &[(&str, &str)],
+) -> Outcome {
     let outcome = run(&[], &site.environment_with(cloud, changes), &request(&site.image(), token, annotations)).await;
     site.check_leaks(&outcome);
     assert!(!outcome.stderr.contains(token), "the pod's token on stderr");
@@ -155,14 +161,6 @@ async fn what_the_agent_refuses_is_explained() {
     let explanation = site.named(outcome.failure(4));
     assert!(explanation.contains("the EKS Pod Identity agent answered 404"), "{explanation}");
     assert!(explanation.contains("hint: create a Pod Identity association"), "{explanation}");
-    for (status, hint) in [(400, "pods.eks.amazonaws.com"), (403, "proxy"), (404, "association"), (429, "throttled")] {
-        site.cloud.kit().faults.clear();
-        site.cloud.kit().faults.add(Fault::reply("/v1/credentials", status, "refused"));
-        let outcome = pull_by_agent(&site, &token).await;
-        let explanation = outcome.failure(4);
-        let (_, given) = explanation.split_once("hint: ").expect("a hint");
-        assert!(given.contains(hint), "{status}: {explanation}");
-    }
 }
 
 #[tokio::test]
@@ -191,16 +189,17 @@ async fn an_absent_agent_is_explained() {
       caused by: cannot connect: Connection refused
       hint: check that the add-on eks-pod-identity-agent runs on the node (kubectl -n kube-system get pods)
     ");
+    assert!((2..5).contains(&outcome.took.as_secs()), "it may be starting, and not for ever: {:?}", outcome.took);
 }
 
-async fn pull_by_agent(site: &Site, token: &str) -> Outcome {
+pub(crate) async fn pull_by_agent(site: &Site, token: &str) -> Outcome {
     let mut environment = site.environment("none");
     let agent = format!("{}/v1/credentials", site.cloud.url());
     environment.insert("AWS_CONTAINER_CREDENTIALS_FULL_URI".to_owned(), agent);
     pull_by_agent_in(site, token, &environment).await
 }
 
-async fn pull_by_agent_in(site: &Site, token: &str, environment: &BTreeMap<String, String>) -> Outcome {
+pub(crate) async fn pull_by_agent_in(site: &Site, token: &str, environment: &BTreeMap<String, String>) -> Outcome {
     let config = format!("routes: [{{artifactoryUrl: '{}', identity: {{awsPodIdentity: {{}}}}}}]", site.host());
     let config = site.file("config.yaml", config);
     let outcome = run(&["--config", &config], environment, &request(&site.image(), token, &json!({}))).await;

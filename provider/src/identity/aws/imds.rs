@@ -33,7 +33,7 @@ impl<'pull> Imds<'pull> {
         for base in metadata.addresses() {
             match Self::open_at(http, base).await {
                 Err(ImdsError::Transport { source: source @ HttpError::Connect { .. }, .. }) => {
-                    refused.push((base, source))
+                    refused.push((base, source));
                 }
                 outcome => return outcome,
             }

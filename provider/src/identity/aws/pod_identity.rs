@@ -72,8 +72,9 @@ impl PodIdentity {
     ) -> Result<Proof<'route>, AwsError> {
         let (token, claims) = usable(workload, Some(AUDIENCE))?;
         let addresses = endpoints.pod_identity.addresses();
-        let credentials = lasting(deadline, async || credentials(metadata, &addresses, token).await).await?;
-        let region = pod_region(&self.caller, &claims, metadata, endpoints).await?;
+        let region = async { Ok(pod_region(&self.caller, &claims, metadata, endpoints).await?) };
+        let ask = async || credentials(metadata, &addresses, token).await;
+        let (region, credentials) = tokio::try_join!(region, lasting(deadline, ask))?;
         self.caller.sign(&credentials, region, deadline)
     }
 }
@@ -135,4 +136,24 @@ struct Document {
     secret_access_key: Option<Secret>,
     token: Option<Secret>,
     expiration: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_agent_that_neither_family_reaches_is_waited_for_and_explained_with_both() {
+        let http = Http::metadata(Deadline::after(Duration::from_secs(20))).expect("a client");
+        let addresses = ["http://127.0.0.1:9/v1/credentials", "http://127.0.0.2:9/v1/credentials"];
+        let begin = Deadline::after(Duration::from_secs(20));
+        let error = credentials(&http, &addresses, &Secret::new("token".to_owned())).await.expect_err("nobody listens");
+        assert_eq!(
+            error.to_string(),
+            "cannot connect to the EKS Pod Identity agent: at 127.0.0.1:9: cannot connect: Connection refused; \
+             at 127.0.0.2:9: cannot connect: Connection refused"
+        );
+        let left = begin.remaining().expect("it ends in time");
+        assert!((14..=18).contains(&left.as_secs()), "{left:?}");
+    }
 }
