@@ -111,6 +111,38 @@ async fn numbers_regions_and_roles_that_are_none_are_named() {
 }
 
 #[tokio::test]
+async fn words_of_the_sdks_variables_that_are_none_are_named() {
+    let with = |variables: &'static [(&'static str, &'static str)]| async move {
+        refused(&[], &[&[("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "aws")], variables].concat()).await
+    };
+    insta::assert_snapshot!(with(&[("AWS_USE_FIPS_ENDPOINT", "yes")]).await, @r"
+    error: failed to read the configuration
+      caused by: `AWS_USE_FIPS_ENDPOINT` is `yes`, which is not one of: true, false
+      hint: set `AWS_USE_FIPS_ENDPOINT` to one of: true, false
+    ");
+    insta::assert_snapshot!(with(&[("AWS_USE_DUALSTACK_ENDPOINT", "1")]).await, @r"
+    error: failed to read the configuration
+      caused by: `AWS_USE_DUALSTACK_ENDPOINT` is `1`, which is not one of: true, false
+      hint: set `AWS_USE_DUALSTACK_ENDPOINT` to one of: true, false
+    ");
+    insta::assert_snapshot!(with(&[("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5")]).await, @r"
+    error: failed to read the configuration
+      caused by: `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is `IPv5`, which is not one of: IPv4, IPv6
+      hint: set `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` to one of: IPv4, IPv6
+    ");
+    insta::assert_snapshot!(with(&[("AWS_EC2_METADATA_DISABLED", "yes")]).await, @r"
+    error: failed to read the configuration
+      caused by: `AWS_EC2_METADATA_DISABLED` is `yes`, which is not one of: true, false
+      hint: set `AWS_EC2_METADATA_DISABLED` to one of: true, false
+    ");
+    insta::assert_snapshot!(with(&[("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_ENDPOINT_URL_STS", "https://sts.example.com")]).await, @r"
+    error: failed to read the configuration
+      caused by: `AWS_USE_FIPS_ENDPOINT` chooses among AWS's own hosts, and `AWS_ENDPOINT_URL_STS` names another one
+      hint: unset `AWS_USE_FIPS_ENDPOINT`, or unset `AWS_ENDPOINT_URL_STS` to use AWS's own hosts
+    ");
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_is_named() {
     insta::assert_snapshot!(refused(&["--config", "/nowhere/config.yaml"], &[]).await, @r"
     error: failed to read the configuration

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use mock_kit::{Fault, Kit};
 
+use crate::program::{Outcome, run};
 use crate::site::Site;
+use crate::workload;
 
 /// One request of a pull.
 struct Endpoint {
+    /// The cloud of a node's pull, or the way of a pod's.
     cloud: &'static str,
     method: &'static str,
     path: &'static str,
@@ -15,7 +18,11 @@ struct Endpoint {
     code: i32,
 }
 
-const ENDPOINTS: [Endpoint; 7] = [
+/// The ways of a pod's pull.
+const WEB_IDENTITY: &str = "web identity";
+const POD_IDENTITY: &str = "Pod Identity";
+
+const ENDPOINTS: [Endpoint; 9] = [
     Endpoint { cloud: "aws", method: "PUT", path: "/latest/api/token", code: 4 },
     Endpoint { cloud: "aws", method: "GET", path: "/latest/meta-data/placement/region", code: 4 },
     Endpoint {
@@ -26,6 +33,8 @@ const ENDPOINTS: [Endpoint; 7] = [
     },
     Endpoint { cloud: "azure", method: "GET", path: "/metadata/identity/oauth2/token", code: 4 },
     Endpoint { cloud: "google", method: "GET", path: "/computeMetadata/v1/instance/service-accounts/*", code: 4 },
+    Endpoint { cloud: WEB_IDENTITY, method: "POST", path: "/", code: 4 },
+    Endpoint { cloud: POD_IDENTITY, method: "GET", path: "/v1/credentials", code: 4 },
     Endpoint { cloud: "aws", method: "POST", path: "/access/api/v1/aws/token", code: 5 },
     Endpoint { cloud: "azure", method: "POST", path: "/access/api/v1/oidc/token", code: 5 },
 ];
@@ -37,8 +46,45 @@ impl Endpoint {
 
     fn attempts(&self, site: &Site) -> usize {
         let requests = self.kit(site).journal.requests();
-        let prefix = self.path.trim_end_matches('*');
-        requests.iter().filter(|request| request.method == self.method && request.path.starts_with(prefix)).count()
+        let concerns = |path: &str| match self.path.strip_suffix('*') {
+            Some(prefix) => path.starts_with(prefix),
+            None => path == self.path,
+        };
+        requests.iter().filter(|request| request.method == self.method && concerns(&request.path)).count()
+    }
+
+    /// A pull that comes by this endpoint and has this many seconds.
+    async fn pull(&self, site: &Site, deadline: &str) -> Outcome {
+        let changes = [("AWS_REGION", ""), ("http_timeout_seconds", deadline)];
+        match self.cloud {
+            WEB_IDENTITY => {
+                let token = site.pod_token("app", "sts.amazonaws.com");
+                workload::pull(site, "aws", &token, &workload::opted_in(), &changes).await
+            }
+            POD_IDENTITY => {
+                let token = site.pod_token("pod-identity", "pods.eks.amazonaws.com");
+                let stdin = workload::request(&site.image(), &token, &serde_json::json!({}));
+                let identity = "identity: {awsPodIdentity: {}}";
+                let config =
+                    format!("{{deadline: {deadline}s, routes: [{{artifactoryUrl: '{}', {identity}}}]}}", site.host());
+                let config = site.file("config.yaml", config);
+                let agent = format!("{}/v1/credentials", site.cloud.url());
+                let environment = site.environment_with("none", &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &agent)]);
+                let outcome = run(&["--config", &config], &environment, &stdin).await;
+                site.check_leaks(&outcome);
+                outcome
+            }
+            cloud => site.pull_in(&[], &site.environment_with(cloud, &changes)).await,
+        }
+    }
+
+    /// A service on the link answers at once or not at all, so its silence is final; the others may have the deadline.
+    fn silence(&self) -> Expected {
+        if self.code == 4 && self.cloud != WEB_IDENTITY {
+            Expected::Failure { attempts: 1 }
+        } else {
+            Expected::Deadline
+        }
     }
 
     /// The region has a second source; its absence is no failure.
@@ -60,8 +106,7 @@ enum Expected {
 async fn meet(endpoint: &Endpoint, name: &str, fault: Fault, deadline: &str, expected: Expected) {
     let site = Site::start().await;
     endpoint.kit(&site).faults.add(fault.on(endpoint.method));
-    let environment = site.environment_with(endpoint.cloud, &[("AWS_REGION", ""), ("http_timeout_seconds", deadline)]);
-    let outcome = site.pull_in(&[], &environment).await;
+    let outcome = endpoint.pull(&site, deadline).await;
     let context = format!("{name} on {} {}: {}", endpoint.method, endpoint.path, outcome.stderr);
     let limit = Duration::from_secs(deadline.parse::<u64>().expect("seconds") + 1);
     assert!(outcome.took < limit, "{context} took {:?}", outcome.took);
@@ -153,11 +198,9 @@ async fn replies_that_are_none_are_final() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn silence_ends_with_the_services_patience_or_the_deadline() {
     for endpoint in &ENDPOINTS {
-        let expected = if endpoint.code == 4 { Expected::Failure { attempts: 1 } } else { Expected::Deadline };
-        meet(endpoint, "a hang", Fault::hang(endpoint.path), "4", expected).await;
+        meet(endpoint, "a hang", Fault::hang(endpoint.path), "4", endpoint.silence()).await;
         let slow = Fault::drip(endpoint.path, Duration::from_secs(1));
-        let expected = if endpoint.code == 4 { Expected::Failure { attempts: 1 } } else { Expected::Deadline };
-        meet(endpoint, "a drip", slow, "4", expected).await;
+        meet(endpoint, "a drip", slow, "4", endpoint.silence()).await;
     }
 }
 

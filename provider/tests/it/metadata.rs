@@ -1,11 +1,21 @@
 //! What the metadata services can answer instead of an identity: exit code 4.
 
+use std::time::Duration;
+
+use artifactory_credential_provider::artifactory::ArtifactoryUrl;
+use artifactory_credential_provider::endpoints::{InstanceMetadata, Region};
+use artifactory_credential_provider::error::Error;
+use artifactory_credential_provider::http::Http;
+use artifactory_credential_provider::identity::IdentityError;
+use artifactory_credential_provider::identity::aws::{CallerIdentity, InstanceRole};
+use artifactory_credential_provider::time::Deadline;
 use mock_kit::Fault;
 
 use crate::site::Site;
 
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 const CREDENTIALS: &str = "/latest/meta-data/iam/security-credentials/artifactory-pull";
+const PARTITION: &str = "/latest/meta-data/services/partition";
 const REGION: &str = "/latest/meta-data/placement/region";
 const AZURE: &str = "/metadata/identity/oauth2/token";
 const GOOGLE: &str = "/computeMetadata/v1/instance/service-accounts/*";
@@ -35,6 +45,15 @@ async fn a_role_is_discovered_when_none_is_named() {
 }
 
 #[tokio::test]
+async fn a_role_is_discovered_from_a_listing_that_ends_its_line() {
+    let site = Site::start().await;
+    site.cloud.kit().faults.add(Fault::reply(ROLES, 200, "artifactory-pull\n"));
+    let outcome = site.pull_in(&[], &site.environment_with("aws", &[("aws_role_name", "")])).await;
+    assert_eq!(outcome.credential(&site.host()).0, "aws-puller");
+    assert!(site.cloud_requests().contains(&format!("GET {CREDENTIALS}")), "{:?}", site.cloud_requests());
+}
+
+#[tokio::test]
 async fn the_region_can_come_from_the_identity_document() {
     let site = Site::start().await;
     site.cloud.kit().faults.add(Fault::reply(REGION, 404, ""));
@@ -53,6 +72,73 @@ async fn without_any_region_the_global_sts_is_signed_for() {
     outcome.response();
     let exchange = site.last_exchange();
     assert_eq!((exchange.query.as_str(), exchange.header("x-amz-region-set")), ("", Some("*")));
+}
+
+#[tokio::test]
+async fn without_region_and_partition_nothing_is_signed() {
+    let mut explanations = Vec::new();
+    for partition in [Fault::reply(PARTITION, 404, ""), Fault::reply(PARTITION, 200, "aws-cn")] {
+        let site = Site::start().await;
+        site.cloud.kit().faults.add(Fault::reply(REGION, 404, ""));
+        site.cloud.kit().faults.add(Fault::reply("/latest/dynamic/instance-identity/document", 404, ""));
+        site.cloud.kit().faults.add(partition);
+        explanations.push(refused(&site, "aws", &[("AWS_REGION", "")]).await);
+    }
+    assert_eq!(explanations[0], explanations[1]);
+    insta::assert_snapshot!(explanations[0], @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: the instance metadata service knows no region, nor that the instance is of the partition `aws`
+      hint: set `aws_region` (`region`) to the region whose STS Artifactory can reach
+    ");
+}
+
+#[tokio::test]
+async fn a_metadata_service_that_must_not_be_asked_is_not() {
+    let site = Site::start().await;
+    insta::assert_snapshot!(refused(&site, "aws", &[("AWS_EC2_METADATA_DISABLED", "true")]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: the instance metadata service must not be asked, by `AWS_EC2_METADATA_DISABLED`
+      hint: unset AWS_EC2_METADATA_DISABLED, or name an identity that needs no metadata service
+    ");
+    assert!(site.cloud_requests().is_empty(), "{:?}", site.cloud_requests());
+    site.pull_in(&[], &site.environment_with("aws", &[("AWS_EC2_METADATA_DISABLED", "false")])).await.response();
+}
+
+/// Proves the instance's role at the first of these addresses that can be connected to.
+async fn prove_at(addresses: &[&str]) -> Result<(), IdentityError> {
+    let deadline = Deadline::after(Duration::from_secs(20));
+    let region = Region::parse("us-east-1");
+    let caller = CallerIdentity { region, token_lifetime: Duration::from_secs(60) };
+    let role = InstanceRole { role_name: None, caller };
+    let metadata = InstanceMetadata::At(addresses.iter().map(|&address| address.to_owned()).collect());
+    let http = Http::metadata(deadline).expect("a client");
+    role.prove(&http, &metadata, deadline).await.map(|_| ()).map_err(Into::into)
+}
+
+#[tokio::test]
+async fn the_second_family_is_asked_when_the_first_cannot_be_connected_to() {
+    let site = Site::start().await;
+    prove_at(&["http://127.0.0.1:9", &site.cloud.url()]).await.expect("a proof");
+    assert_eq!(site.cloud_requests().len(), 3, "one session, one listing, one role: {:?}", site.cloud_requests());
+}
+
+#[tokio::test]
+async fn the_second_family_is_not_asked_when_the_first_answers() {
+    let (site, other) = (aws_with("{imds: {enabled: false}}").await, Site::start().await);
+    let error = prove_at(&[&site.cloud.url(), &other.cloud.url()]).await.expect_err("a refusal");
+    assert!(error.to_string().contains("switched off"), "{error}");
+    assert!(other.cloud_requests().is_empty(), "{:?}", other.cloud_requests());
+}
+
+#[tokio::test]
+async fn a_service_that_neither_family_reaches_is_explained_with_both() {
+    let source = prove_at(&["http://127.0.0.1:9", "http://127.0.0.2:9"]).await.expect_err("nobody listens");
+    let artifactory = ArtifactoryUrl::parse("ARTIFACTORY").expect("a host");
+    insta::assert_snapshot!(Error::Identity { artifactory, source }.report(), @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: cannot connect to the instance metadata service: at 127.0.0.1:9: cannot connect: Connection refused; at 127.0.0.2:9: cannot connect: Connection refused
+      hint: check routes and firewall between the node and both addresses (is this an EC2 instance?)
+    ");
 }
 
 #[tokio::test]
@@ -86,7 +172,7 @@ async fn a_reply_eaten_by_the_hop_limit_is_explained() {
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: cannot get a session token from the instance metadata service
       caused by: no answer within 2000 ms
-      hint: check that the node reaches 169.254.169.254 (hop limit, firewall)
+      hint: raise the hop limit: aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-put-response-hop-limit 2; if it is high enough, check that the node reaches 169.254.169.254 (firewall)
     ");
     assert!(outcome.took.as_secs() < 4, "one wait and no more: {:?}", outcome.took);
 }
@@ -138,11 +224,30 @@ async fn credentials_that_end_within_the_deadline_are_refused() {
     let (before, rest) = explanation.split_once("expire in ").expect("the rest of their life");
     let (seconds, after) = rest.split_once(" s,").expect("seconds");
     assert!((1..=30).contains(&seconds.parse::<u32>().expect("a number")), "{explanation}");
+    let asked = site.cloud_requests().iter().filter(|request| request.ends_with(CREDENTIALS)).count();
+    assert_eq!(asked, 2, "they may be renewed in these moments");
     insta::assert_snapshot!(format!("{before}expire in N s,{after}"), @r"
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: the role's credentials expire in N s, before the pull's deadline
       hint: the service that gave them has not renewed them; check the node's clock and the role's trust policy
     ");
+}
+
+#[tokio::test]
+async fn credentials_that_are_over_are_asked_for_again_and_refused() {
+    let site = aws_with("{credentialsLifetimeSeconds: 1, renewal: never}").await;
+    let explanation = refused(&site, "aws", &[]).await;
+    assert!(explanation.contains("the role's credentials expire in 0 s"), "{explanation}");
+}
+
+#[tokio::test]
+async fn credentials_that_are_renewed_meanwhile_are_used() {
+    let site = Site::start().await;
+    let old = r#"{"Code":"Success","AccessKeyId":"ASIAOLD","SecretAccessKey":"old","Token":"old","Expiration":"2020-01-01T00:00:00Z"}"#;
+    site.cloud.kit().faults.add(Fault::reply(CREDENTIALS, 200, old).times(1));
+    assert_eq!(site.pull("aws").await.credential(&site.host()).0, "aws-puller");
+    let expected = ["PUT /latest/api/token".to_owned(), format!("GET {CREDENTIALS}"), format!("GET {CREDENTIALS}")];
+    assert_eq!(site.cloud_requests()[..3], expected);
 }
 
 #[tokio::test]
