@@ -73,20 +73,26 @@ impl PodIdentity {
         let (token, claims) = usable(workload, Some(AUDIENCE))?;
         let addresses = endpoints.pod_identity.addresses();
         let region = async { Ok(pod_region(&self.caller, &claims, metadata, endpoints).await?) };
-        let ask = async || credentials(metadata, &addresses, token).await;
+        let ask = async || credentials(metadata, &addresses, token, deadline).await;
         let (region, credentials) = tokio::try_join!(region, lasting(deadline, ask))?;
         self.caller.sign(&credentials, region, deadline)
     }
 }
 
 /// Asks until the agent answers, or has refused connections for as long as its start may take.
-async fn credentials(http: &Http, addresses: &[&str], token: &Secret) -> Result<AwsCredentials, AgentError> {
-    let started = Deadline::after(START);
+async fn credentials(
+    http: &Http,
+    addresses: &[&str],
+    token: &Secret,
+    deadline: Deadline,
+) -> Result<AwsCredentials, AgentError> {
+    let started = Deadline::after(deadline.remaining().unwrap_or_default().min(START));
     loop {
         let failures = match ask_each(http, addresses, token).await {
             Ok(reply) => return read(&reply?),
             Err(failures) => failures,
         };
+        // A silent address is not about to start: the link that leads to it is missing.
         let starting = failures.iter().all(|(_, error)| matches!(error, HttpError::Connect { .. }));
         if !starting || started.remaining().is_none_or(|left| left <= START_PAUSE) {
             return Err(unreachable(failures));
@@ -144,16 +150,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_agent_that_neither_family_reaches_is_waited_for_and_explained_with_both() {
-        let http = Http::metadata(Deadline::after(Duration::from_secs(20))).expect("a client");
+        let deadline = Deadline::after(Duration::from_secs(20));
+        let http = Http::metadata(deadline).expect("a client");
         let addresses = ["http://127.0.0.1:9/v1/credentials", "http://127.0.0.2:9/v1/credentials"];
-        let begin = Deadline::after(Duration::from_secs(20));
-        let error = credentials(&http, &addresses, &Secret::new("token".to_owned())).await.expect_err("nobody listens");
+        let token = Secret::new("token".to_owned());
+        let error = credentials(&http, &addresses, &token, deadline).await.expect_err("nobody listens");
         assert_eq!(
             error.to_string(),
             "cannot connect to the EKS Pod Identity agent: at 127.0.0.1:9: cannot connect: Connection refused; \
              at 127.0.0.2:9: cannot connect: Connection refused"
         );
-        let left = begin.remaining().expect("it ends in time");
+        let left = deadline.remaining().expect("it ends in time");
         assert!((14..=18).contains(&left.as_secs()), "{left:?}");
     }
 }
