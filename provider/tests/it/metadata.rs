@@ -238,6 +238,8 @@ async fn credentials_that_are_over_are_asked_for_again_and_refused() {
     let site = aws_with("{credentialsLifetimeSeconds: 1, renewal: never}").await;
     let explanation = refused(&site, "aws", &[]).await;
     assert!(explanation.contains("the role's credentials expire in 0 s"), "{explanation}");
+    let asked = site.cloud_requests().iter().filter(|request| request.ends_with(CREDENTIALS)).count();
+    assert_eq!(asked, 2);
 }
 
 #[tokio::test]
