@@ -63,6 +63,7 @@ async fn what_the_agent_refuses_is_explained() {
             400,
             "[1]: (InvalidRequestException): This exception is thrown if the request contains a semantic error., fault: client",
         ),
+        (400, "Service account token missing pod claims"),
         (400, "Service account token cannot be empty"),
         (400, "Service account token failed basic claim validations: token is expired"),
         (400, "Service account token failed basic claim validations: token is not valid yet"),
@@ -101,6 +102,8 @@ async fn what_the_agent_refuses_is_explained() {
       hint: check --cluster-name of the add-on eks-pod-identity-agent, and the association
     1 x the EKS Pod Identity agent answered 400: [ID]: (InvalidRequestException): This exception is thrown if the request contains a semantic error., fault: client
       hint: check --cluster-name of the add-on eks-pod-identity-agent, and the association
+    1 x the EKS Pod Identity agent answered 400: Service account token missing pod claims
+      hint: the token must be bound to a pod, as the kubelet's are: check `tokenAttributes` of the provider's entry
     1 x the EKS Pod Identity agent answered 400: Service account token cannot be empty
       hint: check that the agent itself is asked: no proxy may change the header `authorization`
     1 x the EKS Pod Identity agent answered 400: Service account token failed basic claim validations: token is expired

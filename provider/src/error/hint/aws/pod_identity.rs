@@ -51,6 +51,8 @@ fn bad_request(message: &str) -> &'static str {
         "the token must be of a pod of the agent's own cluster: check --cluster-name of the add-on eks-pod-identity-agent"
     } else if says("InvalidParameterException") || says("InvalidRequestException") {
         "check --cluster-name of the add-on eks-pod-identity-agent, and the association"
+    } else if says("Service account token missing") {
+        "the token must be bound to a pod, as the kubelet's are: check `tokenAttributes` of the provider's entry"
     } else if says("Service account token") {
         "check that the agent itself is asked: no proxy may change the header `authorization`"
     } else {
