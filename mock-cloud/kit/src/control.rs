@@ -5,7 +5,7 @@
 //! | `GET /__mock/requests` | every request so far, as an array of [`Recorded`] |
 //! | `DELETE /__mock/requests` | forgets them |
 //! | `GET /__mock/faults` | the faults in force |
-//! | `POST /__mock/faults` | adds one: `{"path": "/x*", "method": "PUT", "times": 2, "status": 503, "headers": {"retry-after": "1"}, "body": "..."}`; `body_bytes` makes a body of that length; instead of `status`: `"behaviour": "hang"`, `"reset"` or `"truncate"`, or `"drip_ms": 5`; `"latency_ms": 250` alone or beside any of them |
+//! | `POST /__mock/faults` | adds one: `{"path": "/x*", "method": "PUT", "times": 2, "status": 503, "headers": {"retry-after": "1"}, "body": "..."}`; `"when": {"x-amz-target": "a.B"}` limits it to requests with that header; `body_bytes` makes a body of that length; instead of `status`: `"behaviour": "hang"`, `"reset"` or `"truncate"`, or `"drip_ms": 5`; `"latency_ms": 250` alone or beside any of them |
 //! | `DELETE /__mock/faults` | ends them |
 //! | `GET /__mock/clock` | `{"now": "2026-01-02T03:04:05Z", "unix": 1767323045}` |
 //! | `POST /__mock/clock` | `{"advance": "90s"}`, `"1h30m"`, `"250ms"` or a number of seconds |

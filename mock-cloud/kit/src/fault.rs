@@ -6,6 +6,8 @@ pub(crate) mod document;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
+
 /// One misbehaviour: for which requests, what happens, and how often.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -13,6 +15,8 @@ pub struct Fault {
     pub method: Option<String>,
     /// The path it is for: exact, or a prefix when it ends in `*`.
     pub path: String,
+    /// The headers that a request must have, with their values; services that share one path differ in them.
+    pub when: Vec<(String, String)>,
     /// What happens instead of, or to, the real answer.
     pub behaviour: Behaviour,
     /// How often it happens; `None` means always.
@@ -82,6 +86,13 @@ impl Fault {
         self
     }
 
+    /// Limits the fault to requests with this header.
+    #[must_use]
+    pub fn when(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.when.push((key.into(), value.into()));
+        self
+    }
+
     /// Limits the fault to the next `times` matching requests.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
@@ -99,16 +110,18 @@ impl Fault {
     }
 
     fn new(path: impl Into<String>, behaviour: Behaviour) -> Self {
-        Self { method: None, path: path.into(), behaviour, times: None }
+        Self { method: None, path: path.into(), when: Vec::new(), behaviour, times: None }
     }
 
-    fn concerns(&self, method: &str, path: &str) -> bool {
+    fn concerns(&self, method: &str, path: &str, headers: &HeaderMap) -> bool {
         let on_method = |it: &String| it.eq_ignore_ascii_case(method);
         let on_path = match self.path.strip_suffix('*') {
             Some(prefix) => path.starts_with(prefix),
             None => path == self.path,
         };
-        on_path && self.method.as_ref().is_none_or(on_method) && self.times != Some(0)
+        let has =
+            |(key, value): &(String, String)| headers.get_all(key).iter().any(|it| it.as_bytes() == value.as_bytes());
+        on_path && self.method.as_ref().is_none_or(on_method) && self.when.iter().all(has) && self.times != Some(0)
     }
 }
 
@@ -144,10 +157,10 @@ impl Faults {
     }
 
     /// Decides about one request and counts it against the faults that concern it.
-    pub(crate) fn plan(&self, method: &str, path: &str) -> Plan {
+    pub(crate) fn plan(&self, method: &str, path: &str, headers: &HeaderMap) -> Plan {
         let mut faults = self.lock();
         let mut plan = Plan::default();
-        for fault in faults.iter_mut().filter(|it| it.concerns(method, path)) {
+        for fault in faults.iter_mut().filter(|it| it.concerns(method, path, headers)) {
             match &fault.behaviour {
                 Behaviour::Latency(delay) => plan.latency = plan.latency.saturating_add(*delay),
                 _ if plan.behaviour.is_some() => continue,
@@ -169,7 +182,7 @@ mod tests {
     use super::*;
 
     fn status(faults: &Faults, method: &str, path: &str) -> Option<u16> {
-        match faults.plan(method, path).behaviour {
+        match faults.plan(method, path, &HeaderMap::new()).behaviour {
             Some(Behaviour::Reply { status, .. }) => Some(status),
             _ => None,
         }
@@ -200,6 +213,20 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_for_a_header_leaves_the_others_alone() {
+        let faults = Faults::default();
+        faults.add(Fault::reply("/", 503, "").when("x-amz-target", "a.B"));
+        let planned = |value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(http::HeaderName::from_static("x-amz-target"), value.parse().unwrap())]);
+            faults.plan("POST", "/", &headers).behaviour.is_some()
+        };
+        assert!(planned("a.B"));
+        assert!(!planned("a.C"));
+        assert_eq!(status(&faults, "POST", "/"), None);
+    }
+
+    #[test]
     fn faults_with_times_follow_each_other_and_end() {
         let faults = Faults::default();
         faults.add(Fault::reply("/", 503, "").times(2));
@@ -215,7 +242,7 @@ mod tests {
         faults.add(Fault::latency("/", Duration::from_millis(5)));
         faults.add(Fault::hang("/"));
         faults.add(Fault::latency("/", Duration::from_millis(7)));
-        let plan = faults.plan("GET", "/");
+        let plan = faults.plan("GET", "/", &HeaderMap::new());
         assert_eq!(plan.latency, Duration::from_millis(12));
         assert!(matches!(plan.behaviour, Some(Behaviour::Hang)));
     }
@@ -224,7 +251,7 @@ mod tests {
     fn a_fault_for_no_times_never_happens() {
         let faults = Faults::default();
         faults.add(Fault::reset("/").times(0));
-        assert!(faults.plan("GET", "/").behaviour.is_none());
+        assert!(faults.plan("GET", "/", &HeaderMap::new()).behaviour.is_none());
     }
 
     #[test]
@@ -232,6 +259,6 @@ mod tests {
         let faults = Faults::default();
         faults.add(Fault::reset("/"));
         faults.clear();
-        assert!(faults.plan("GET", "/").behaviour.is_none());
+        assert!(faults.plan("GET", "/", &HeaderMap::new()).behaviour.is_none());
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct FaultDocument {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    when: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +82,7 @@ impl TryFrom<FaultDocument> for Vec<Fault> {
             .map(|behaviour| Fault {
                 method: document.method.clone(),
                 path: document.path.clone(),
+                when: document.when.clone().into_iter().collect(),
                 behaviour,
                 times: document.times,
             })
@@ -159,8 +162,13 @@ impl From<Named> for Behaviour {
 
 impl From<&Fault> for FaultDocument {
     fn from(fault: &Fault) -> Self {
-        let mut document =
-            Self { path: fault.path.clone(), method: fault.method.clone(), times: fault.times, ..Self::default() };
+        let mut document = Self {
+            path: fault.path.clone(),
+            method: fault.method.clone(),
+            when: fault.when.iter().cloned().collect(),
+            times: fault.times,
+            ..Self::default()
+        };
         match &fault.behaviour {
             Behaviour::Latency(delay) => document.latency_ms = Some(milliseconds(*delay)),
             Behaviour::Drip(interval) => document.drip_ms = Some(milliseconds(*interval)),

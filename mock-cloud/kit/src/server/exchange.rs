@@ -45,7 +45,7 @@ impl Exchange {
         let (parts, mut rest) = request.into_parts();
         let start = read_start(&mut rest).await?;
         let entry = self.kit.journal.open(self.recorded(&parts, &start));
-        let plan = self.kit.faults.plan(parts.method.as_str(), parts.uri.path());
+        let plan = self.kit.faults.plan(parts.method.as_str(), parts.uri.path(), &parts.headers);
         let request = Request::from_parts(parts, Body::new(Replayed { start, rest }));
         let response = self.planned_answer(plan, request).await?;
         self.kit.journal.complete(entry, response.status().as_u16());
