@@ -124,11 +124,12 @@ impl MockCloud {
         let plain = Listen::Plain(listeners.plain).bind().await?;
         let tls = Listen::Tls(listeners.tls, identity).bind().await?;
         let urls = Urls { plain: plain.url(), tls: tls.url() };
+        let environment = environment::environment(&world, &urls);
         let services = Services::new(&world, &urls.plain, &kit)?;
         let front = services.front(urls, own_authority);
         tokio::task::spawn_blocking(SigningKey::wait_for_named).await.map_err(io::Error::other)?;
         Ok(Self {
-            environment: environment::environment(&world, &plain.url()),
+            environment,
             plain: plain.serve(front.clone().router(Transport::Plain), &kit),
             tls: tls.serve(front.router(Transport::Tls), &kit),
             kit,
