@@ -50,11 +50,11 @@ impl Service {
         }
     }
 
-    /// The largest reply that is read, in bytes.
+    /// The largest reply that is read, in bytes. A secret alone may have 64 KiB, and a page of user pools more.
     fn reply_limit(self) -> usize {
         match self {
-            Self::Metadata | Self::Cloud => 64 * 1024,
-            Self::Artifactory => 1024 * 1024,
+            Self::Metadata => 64 * 1024,
+            Self::Cloud | Self::Artifactory => 1024 * 1024,
         }
     }
 
