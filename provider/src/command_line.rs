@@ -38,10 +38,11 @@ Options:
 Without --config the environment configures one route:
   artifactory_url           Artifactory's host, without scheme or path
   cloud_provider            aws, azure or google
-  aws_role_name, aws_region, secret_ttl_seconds
+  aws_auth_method, aws_role_name, aws_region, secret_ttl_seconds
+  secret_name, user_pool_name, resource_server_name, user_pool_resource_scope
   azure_auth_method, azure_app_client_id, azure_app_uri, azure_nodepool_client_id, jfrog_token_audience
   google_service_account_email, jfrog_oidc_audience
-  jfrog_oidc_provider_name  Artifactory's OIDC provider (azure and google)
+  jfrog_oidc_provider_name  Artifactory's OIDC provider (azure, google and Cognito)
 
 Exit codes: 0 answered or declined, 2 request, 3 configuration, 4 identity, 5 exchange, 6 deadline, 70 bug.
 ";

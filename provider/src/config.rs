@@ -256,6 +256,12 @@ pub enum RouteProblem {
     /// An ID token without a provider.
     #[error("`oidcProvider` is missing, which names Artifactory's OIDC provider")]
     OidcProvider,
+    /// Two keys that say the same thing in two ways, both or neither of them given.
+    #[error("it needs exactly one of `{0}` and `{1}`")]
+    Either(&'static str, &'static str),
+    /// A key that has a use beside another only.
+    #[error("`{0}` needs `{1}` beside it")]
+    Needs(&'static str, &'static str),
     /// A key that this route's way to a credential has no use for.
     #[error("`{0}` has no effect on this route")]
     Unused(&'static str),

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use crate::config::{ConfigError, Environment};
 
 mod aws;
+mod cognito;
 mod region;
 
 pub use aws::{InstanceMetadata, PodIdentityAgent};
+pub use cognito::{CognitoEndpoints, PoolDomain};
 pub use region::{EndpointVariant, Partition, Region};
 
 /// The link-local address of the metadata services of AWS, Azure and Google Cloud.
@@ -35,6 +37,8 @@ pub struct Endpoints {
     pub aws_sts: Option<String>,
     /// Which of AWS's own hosts are called.
     pub aws_variant: EndpointVariant,
+    /// AWS Secrets Manager and Amazon Cognito.
+    pub cognito: CognitoEndpoints,
     /// The credentials address of the EKS Pod Identity agent, by family.
     pub pod_identity: PodIdentityAgent,
 }
@@ -42,8 +46,8 @@ pub struct Endpoints {
 impl Endpoints {
     /// The real addresses, or those that the ecosystems' own variables name.
     ///
-    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT` and its `_MODE`, `AWS_EC2_METADATA_DISABLED`, `AWS_ENDPOINT_URL_STS`,
-    /// `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and
+    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT` and its `_MODE`, `AWS_EC2_METADATA_DISABLED`, `AWS_ENDPOINT_URL_STS` and its like
+    /// for the other services, `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and
     /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` (AWS SDKs and tools reference), `AZURE_POD_IDENTITY_AUTHORITY_HOST` (Azure SDKs)
     /// and `GCE_METADATA_HOST` (Google client libraries, `host[:port]` without a scheme).
     ///
@@ -53,6 +57,8 @@ impl Endpoints {
         let base =
             |name| environment.value(name).map_or_else(|| Ok(METADATA.to_owned()), |value| base_url(name, value));
         let aws_sts = remote(environment, ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])?;
+        let overridden = aws_sts.as_ref().map(|(name, _)| *name);
+        let aws_variant = EndpointVariant::from_environment(environment, overridden)?;
         let gcp_metadata = match environment.value("GCE_METADATA_HOST") {
             None => METADATA.to_owned(),
             Some(host) => base_url("GCE_METADATA_HOST", &format!("http://{host}"))?,
@@ -61,8 +67,9 @@ impl Endpoints {
             aws_metadata: InstanceMetadata::from_environment(environment)?,
             azure_metadata: base("AZURE_POD_IDENTITY_AUTHORITY_HOST")?,
             gcp_metadata,
-            aws_variant: EndpointVariant::from_environment(environment, aws_sts.as_ref().map(|(name, _)| *name))?,
+            aws_variant,
             aws_sts: aws_sts.map(|(_, url)| url),
+            cognito: CognitoEndpoints::from_environment(environment, aws_variant)?,
             pod_identity: PodIdentityAgent::from_environment(environment)?,
         })
     }
@@ -84,12 +91,16 @@ impl Endpoints {
 
 /// The first of these variables that is set, and its address: TLS anywhere, plain HTTP on loopback only, since proofs go
 /// there.
-fn remote(
+fn remote<const N: usize>(
     environment: &Environment,
-    variables: [&'static str; 2],
+    variables: [&'static str; N],
 ) -> Result<Option<(&'static str, String)>, ConfigError> {
     let set = variables.into_iter().find_map(|name| Some((name, environment.value(name)?)));
-    let Some((variable, value)) = set else { return Ok(None) };
+    set.map(|(name, value)| Ok((name, remote_url(name, value)?))).transpose()
+}
+
+/// An address of a cloud's service, without a final slash.
+pub(crate) fn remote_url(variable: &'static str, value: &str) -> Result<String, ConfigError> {
     let invalid = || ConfigError::RemoteEndpoint { variable };
     let url = reqwest::Url::parse(value).map_err(|_| invalid())?;
     let host = url.host_str().ok_or_else(invalid)?.trim_matches(['[', ']']);
@@ -97,7 +108,7 @@ fn remote(
     let allowed = url.scheme() == "https" || (url.scheme() == "http" && loopback);
     let bare =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if allowed && bare { Ok(Some((variable, value.trim_end_matches('/').to_owned()))) } else { Err(invalid()) }
+    if allowed && bare { Ok(value.trim_end_matches('/').to_owned()) } else { Err(invalid()) }
 }
 
 fn base_url(variable: &'static str, value: &str) -> Result<String, ConfigError> {

@@ -24,6 +24,8 @@ pub enum IdentitySource {
     AwsWebIdentity(aws::WebIdentity),
     /// The role that EKS associates with the pod's service account.
     AwsPodIdentity(aws::PodIdentity),
+    /// A client of an Amazon Cognito user pool, whose secret the instance's role may read.
+    AwsCognito(aws::Cognito),
     /// A managed identity of the Azure VM, from its metadata service.
     AzureManagedIdentity(azure::ManagedIdentity),
     /// A service account of the Compute Engine VM, from its metadata server.
@@ -129,6 +131,7 @@ impl IdentitySource {
             Self::AwsInstanceRole(_) => "awsInstanceRole",
             Self::AwsWebIdentity(_) => "awsWebIdentity",
             Self::AwsPodIdentity(_) => "awsPodIdentity",
+            Self::AwsCognito(_) => "awsCognito",
             Self::AzureManagedIdentity(_) => "azureManagedIdentity",
             Self::GcpMetadata(_) => "gcpMetadata",
             Self::ServiceAccountToken(_) => "serviceAccountToken",
@@ -137,7 +140,9 @@ impl IdentitySource {
 
     fn applies_to(&self, workload: Option<&Workload>) -> Result<(), PassedOver> {
         match self {
-            Self::AwsInstanceRole(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) => Ok(()),
+            Self::AwsInstanceRole(_) | Self::AwsCognito(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) => {
+                Ok(())
+            }
             Self::AwsWebIdentity(identity) => identity.applies_to(workload),
             Self::AwsPodIdentity(_) => token(workload).map(|_| ()),
             Self::ServiceAccountToken(identity) => identity.applies_to(workload),
@@ -159,6 +164,10 @@ impl IdentitySource {
                 identity.prove(&metadata, &cloud, endpoints, workload, deadline).await?
             }
             Self::AwsPodIdentity(identity) => identity.prove(&metadata, endpoints, workload, deadline).await?,
+            Self::AwsCognito(identity) => {
+                let cloud = Http::cloud(&network.roots, &network.proxies, deadline).map_err(IdentityError::Client)?;
+                identity.prove(&metadata, &cloud, endpoints, deadline).await?
+            }
             Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
             Self::GcpMetadata(identity) => identity.prove(&metadata, &endpoints.gcp_metadata).await?,
             Self::ServiceAccountToken(identity) => identity.prove(workload)?,

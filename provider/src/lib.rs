@@ -31,7 +31,7 @@
 //!
 //! # Why
 //!
-//! - **Why no clouds' SDKs?** Each identity here is one to four small requests. The SDKs' defaults read every root
+//! - **Why no clouds' SDKs?** Each identity here is a few small requests. The SDKs' defaults read every root
 //!   certificate of the system and seed a random generator for tens of milliseconds, once per pull.
 //! - **Why a current-thread runtime?** A pull waits for one or two connections. A second thread costs more than it gives.
 //! - **Why is the environment an argument?** The tested binary is the shipped binary: mocks are reached by the same

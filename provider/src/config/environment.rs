@@ -48,10 +48,14 @@ fn opted_in(audience: Option<&str>, provider: &OidcProvider) -> IdentitySource {
 }
 
 fn provider(environment: &Environment, audience: &str) -> Result<OidcProvider, ConfigError> {
+    Ok(OidcProvider { audience: Some(audience.to_owned()), ..provider_without_audience(environment)? })
+}
+
+fn provider_without_audience(environment: &Environment) -> Result<OidcProvider, ConfigError> {
     Ok(OidcProvider {
         name: environment.required("jfrog_oidc_provider_name", "names Artifactory's OIDC provider")?.to_owned(),
         provider_type: GENERIC_PROVIDER_TYPE.to_owned(),
-        audience: Some(audience.to_owned()),
+        audience: None,
         identity_mapping_name: None,
         project_key: None,
         token_form: TokenForm::AccessToken,
@@ -93,6 +97,16 @@ mod tests {
     }
 
     const AWS: [(&str, &str); 2] = [("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "aws")];
+    const COGNITO: [(&str, &str); 8] = [
+        ("artifactory_url", "acme.jfrog.io"),
+        ("cloud_provider", "aws"),
+        ("aws_auth_method", "cognito_oidc"),
+        ("secret_name", "artifactory/cognito"),
+        ("user_pool_name", "artifactory-pool"),
+        ("resource_server_name", "artifactory"),
+        ("user_pool_resource_scope", "pull"),
+        ("jfrog_oidc_provider_name", "cognito"),
+    ];
     const AZURE: [(&str, &str); 6] = [
         ("artifactory_url", "acme.jfrog.io"),
         ("cloud_provider", "azure"),
@@ -132,6 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn cognito_honours_the_region_and_asks_for_no_audience() {
+        let all = [&COGNITO[..], &[("aws_region", "eu-central-1"), ("aws_role_name", "node")]].concat();
+        let IdentitySource::AwsCognito(cognito) = identity_of(with(&all).expect("a configuration")) else {
+            panic!("cognito")
+        };
+        assert_eq!(cognito.region.expect("a region").as_str(), "eu-central-1");
+        assert_eq!(cognito.role_name.as_deref(), Some("node"));
+        assert_eq!(cognito.provider.audience, None);
+    }
+
+    #[test]
     fn azure_asks_for_the_applications_uri() {
         let IdentitySource::AzureManagedIdentity(identity) = identity_of(with(&AZURE).expect("a configuration")) else {
             panic!("azure")
@@ -155,6 +180,16 @@ mod tests {
     fn each_missing_variable_is_named() {
         for (complete, needed) in [
             (&AWS[..], &["artifactory_url", "cloud_provider"][..]),
+            (
+                &COGNITO[..],
+                &[
+                    "secret_name",
+                    "user_pool_name",
+                    "resource_server_name",
+                    "user_pool_resource_scope",
+                    "jfrog_oidc_provider_name",
+                ][..],
+            ),
             (
                 &AZURE[..],
                 &["azure_auth_method", "azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..],

@@ -126,7 +126,10 @@ impl IdentityShape {
     fn needs_provider(&self) -> bool {
         match self {
             Self::AwsInstanceRole(_) | Self::AwsWebIdentity(_) | Self::AwsPodIdentity(_) => false,
-            Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) | Self::ServiceAccountToken(_) => true,
+            Self::AwsCognito(_)
+            | Self::AzureManagedIdentity(_)
+            | Self::GcpMetadata(_)
+            | Self::ServiceAccountToken(_) => true,
         }
     }
 
@@ -135,6 +138,7 @@ impl IdentityShape {
             Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(shape.into_identity(route)?),
             Self::AwsWebIdentity(shape) => IdentitySource::AwsWebIdentity(shape.into_identity(route)?),
             Self::AwsPodIdentity(shape) => IdentitySource::AwsPodIdentity(shape.into_identity(route)?),
+            Self::AwsCognito(shape) => IdentitySource::AwsCognito(shape.into_identity(route)?),
             Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(shape.into_identity(route)?),
             Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(shape.into_identity(route)?),
             Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(shape.into_identity(route)?),

@@ -100,6 +100,8 @@ fn route(problem: RouteProblem) -> String {
         RouteProblem::ArtifactoryUrl => "add `artifactoryUrl: acme.jfrog.io` to the route".into(),
         RouteProblem::MatchImages => "add `matchImages` with the registries that may see the credential".into(),
         RouteProblem::OidcProvider => "add `oidcProvider: {name: NAME}` to the route".into(),
+        RouteProblem::Either(name, known) => format!("keep `{known}` where it is known, else `{name}`"),
+        RouteProblem::Needs(key, other) => format!("add `{other}` to the route, or leave `{key}` out"),
         RouteProblem::Unused(key) => format!("remove `{key}` from the route"),
         RouteProblem::Password => "keep one of them, and not empty; `passwordFile` is read at every pull".into(),
         RouteProblem::Username => "set `static.username` to the user's name".into(),

@@ -1,6 +1,6 @@
 //! AWS: a role of the node or of the pod, proved by a signed `GetCallerIdentity` call.
 //!
-//! Every way ends the same: temporary credentials sign the call, Artifactory makes it, AWS says whose role it was, and an
+//! Every way but Cognito's ends the same: temporary credentials sign the call, Artifactory makes it, AWS says whose role it was, and an
 //! `iam_role` mapping says whose user that is. The role needs no permission: `sts:GetCallerIdentity` cannot be denied.
 //!
 //! # Layout
@@ -8,8 +8,9 @@
 //! - `instance_role`: the role of the EC2 instance, by `imds`.
 //! - `web_identity`: a role that the pod's token may assume, by `sts`.
 //! - `pod_identity`: the role that EKS associates with the pod.
+//! - `cognito`: a client of a user pool, whose token is the proof; its calls go by `json`.
 //! - `pod_region`: the region in which a pod's role is used.
-//! - `credentials`: what they all end in; `sigv4a`: what is made of it.
+//! - `credentials`: what the others end in; `sigv4a`: what is made of it.
 //! - `role_arn`: a role's ARN.
 
 use std::time::Duration;
@@ -20,9 +21,11 @@ use crate::identity::Proof;
 use crate::identity::kubernetes::TokenError;
 use crate::time::{Deadline, now};
 
+mod cognito;
 mod credentials;
 mod imds;
 mod instance_role;
+mod json;
 mod pod_identity;
 mod pod_region;
 mod role_arn;
@@ -30,9 +33,13 @@ mod sigv4a;
 mod sts;
 mod web_identity;
 
+pub use cognito::{
+    AuthorizationServer, Cognito, CognitoError, PoolError, ResourceServer, SecretError, TokenEndpointError, UserPool,
+};
 pub(crate) use imds::is_role_name;
 pub use imds::{ImdsError, MetadataItem};
 pub use instance_role::InstanceRole;
+pub use json::{CallError, Operation};
 pub use pod_identity::{AgentError, PodIdentity};
 pub use role_arn::{PartitionError, RoleArn};
 pub use sigv4a::SignError;
@@ -85,6 +92,9 @@ pub enum AwsError {
     /// The EKS Pod Identity agent.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// Secrets Manager or Cognito.
+    #[error(transparent)]
+    Cognito(Box<CognitoError>),
     /// Credentials that end before the pull must.
     #[error("the role's credentials expire in {} s, before the pull's deadline", .left.as_secs())]
     Expiring {
@@ -94,6 +104,12 @@ pub enum AwsError {
     /// The signature.
     #[error(transparent)]
     Sign(#[from] SignError),
+}
+
+impl From<CognitoError> for AwsError {
+    fn from(error: CognitoError) -> Self {
+        Self::Cognito(Box::new(error))
+    }
 }
 
 /// What happened at each of a service's addresses, in one line.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 const README: &str = include_str!("../../../README.md");
 
-fn example(name: &str) -> (PathBuf, String) {
+pub(crate) fn example(name: &str) -> (PathBuf, String) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     let text = std::fs::read_to_string(&path).expect("an example");
     (path, text)
@@ -38,6 +38,11 @@ struct Variable {
     value: String,
 }
 
+/// The variables of an example's entry.
+pub(crate) fn variables(name: &str) -> Vec<(String, String)> {
+    entry(name).env.into_iter().map(|variable| (variable.name, variable.value)).collect()
+}
+
 fn entry(name: &str) -> Entry {
     let config: KubeletConfig = serde_saphyr::from_str(&example(name).1).expect("a kubelet configuration");
     config.providers.into_iter().next().expect("an entry")
@@ -52,13 +57,23 @@ fn the_readme_holds_every_example_to_the_letter() {
     assert!(names.len() >= 7, "{names:?}");
     for name in &names {
         let (_, text) = example(name);
-        assert!(README.contains(&format!("```yaml\n{text}```")), "README.md differs from provider/examples/{name}");
+        let language = name.rsplit('.').next().expect("an extension");
+        assert!(
+            README.contains(&format!("```{language}\n{text}```")),
+            "README.md differs from provider/examples/{name}"
+        );
     }
 }
 
 #[test]
 fn the_kubelets_entries_configure_the_program() {
-    for name in ["kubelet-aws.yaml", "kubelet-azure.yaml", "kubelet-google.yaml", "kubelet-aws-web-identity.yaml"] {
+    for name in [
+        "kubelet-aws.yaml",
+        "kubelet-aws-cognito.yaml",
+        "kubelet-azure.yaml",
+        "kubelet-google.yaml",
+        "kubelet-aws-web-identity.yaml",
+    ] {
         let entry = entry(name);
         assert_eq!(entry.name, env!("CARGO_PKG_NAME"), "the kubelet looks the binary up by the entry's name");
         let environment: Environment = entry.env.into_iter().map(|variable| (variable.name, variable.value)).collect();

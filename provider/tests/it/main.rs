@@ -1,5 +1,6 @@
 //! The shipped program as a child process against the mocks, as the kubelet starts it.
 
+mod cognito;
 mod configuration;
 mod documents;
 mod exchange;

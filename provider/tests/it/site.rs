@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use mock_artifactory::MockArtifactory;
 use mock_cloud::MockCloud;
 use mock_cloud::kubernetes::{Pod, TokenRequest};
@@ -72,7 +72,11 @@ impl Site {
     pub(crate) fn named(&self, text: &str) -> String {
         let directory = self.directory.path().display().to_string();
         let cloud = self.cloud.url().replace("http://", "");
-        text.replace(&self.host(), "ARTIFACTORY").replace(&cloud, "CLOUD").replace(&directory, "DIRECTORY")
+        let tls = self.cloud.tls_url().replace("https://", "");
+        text.replace(&tls, "CLOUD-TLS")
+            .replace(&self.host(), "ARTIFACTORY")
+            .replace(&cloud, "CLOUD")
+            .replace(&directory, "DIRECTORY")
     }
 
     /// The image that the built-in worlds hold.
@@ -111,7 +115,8 @@ impl Site {
     /// What went over the wire and must stay where it belongs.
     ///
     /// Role credentials stay between the metadata service and the program; the session token also goes to Artifactory, as
-    /// the protocol has it. A subject token goes to Artifactory, the registry credential to stdout, and nothing to stderr.
+    /// the protocol has it, and to the services of AWS that it signs for. The secret of a Cognito client goes to the token
+    /// endpoint, which sees nothing of the role. A subject token goes to Artifactory, the registry credential to stdout, and nothing to stderr.
     pub(crate) fn check_leaks(&self, outcome: &Outcome) {
         let role = self.cloud.secrets();
         let cloud = text(&self.cloud.kit().journal.requests());
@@ -135,9 +140,33 @@ impl Site {
             );
             assert!(!cloud.contains(secret_access_key.as_str()), "the secret access key in a request to the cloud");
         }
+        self.check_client_secrets(&role, outcome);
         for request in self.cloud.kit().journal.requests().iter().chain(&self.artifactory.kit().journal.requests()) {
             for secret in role.iter().chain(&exchanged).chain(&answered) {
                 assert!(!request.query.contains(secret.as_str()), "a secret in a query");
+            }
+        }
+    }
+
+    /// The secret of a Cognito client, and the pair that it makes for Basic, in requests to the token endpoint only.
+    fn check_client_secrets(&self, role: &[String], outcome: &Outcome) {
+        let documents = role.iter().filter_map(|secret| serde_json::from_str::<Value>(secret).ok());
+        let client = |document: &Value| {
+            let text = |key: &str| document[key].as_str().map(str::to_owned);
+            let (id, secret) = (text("client-id")?, text("client-secret")?);
+            (!secret.is_empty()).then(|| [STANDARD.encode(format!("{id}:{secret}")), secret])
+        };
+        let secrets: Vec<_> = documents.filter_map(|document| client(&document)).flatten().collect();
+        for secret in &secrets {
+            assert!(!outcome.stderr.contains(secret.as_str()), "a client's secret on stderr: {}", outcome.stderr);
+        }
+        for request in self.cloud.kit().journal.requests().iter().chain(&self.artifactory.kit().journal.requests()) {
+            let carries = |secret: &String| text(std::slice::from_ref(request)).contains(secret.as_str());
+            if request.path.ends_with("/oauth2/token") {
+                let foreign = role.iter().filter(|secret| !secrets.contains(secret));
+                assert!(!foreign.into_iter().any(carries), "a secret of the role's at the token endpoint");
+            } else {
+                assert!(!secrets.iter().any(carries), "a client's secret in {} {}", request.method, request.path);
             }
         }
     }

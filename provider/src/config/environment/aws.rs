@@ -1,32 +1,60 @@
 //! AWS by the incumbent's variables.
 
-use super::seconds;
+use super::{provider_without_audience, seconds};
 use crate::config::{ConfigError, DEFAULT_TOKEN_LIFETIME, Environment};
 use crate::endpoints::Region;
 use crate::identity::{IdentitySource, aws};
 
-/// The node's role, and before it the annotated role of a pod that has opted in.
+/// The node's identity, and before it the annotated role of a pod that has opted in.
 pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
-    match environment.value("aws_auth_method") {
-        None | Some("assume_role") => {}
+    let caller = caller(environment)?;
+    let node = match environment.value("aws_auth_method") {
+        None | Some("assume_role") => instance_role(environment, caller.clone())?,
+        Some("cognito_oidc") => cognito(environment)?,
         Some(value) => {
             return Err(ConfigError::Choice {
                 name: "aws_auth_method",
                 value: value.to_owned(),
-                choices: "assume_role",
+                choices: "assume_role, cognito_oidc",
             });
         }
-    }
-    let caller = aws::CallerIdentity {
+    };
+    Ok(vec![IdentitySource::AwsWebIdentity(aws::WebIdentity { role: aws::RoleChoice::Annotated, caller }), node])
+}
+
+fn caller(environment: &Environment) -> Result<aws::CallerIdentity, ConfigError> {
+    Ok(aws::CallerIdentity {
         region: region(environment)?,
         token_lifetime: seconds(environment, "secret_ttl_seconds")?.unwrap_or(DEFAULT_TOKEN_LIFETIME),
-    };
+    })
+}
+
+fn instance_role(environment: &Environment, caller: aws::CallerIdentity) -> Result<IdentitySource, ConfigError> {
+    Ok(IdentitySource::AwsInstanceRole(aws::InstanceRole { role_name: role_name(environment)?, caller }))
+}
+
+/// A client of a user pool. The incumbent passes `aws_region` over here; it counts as it does for a role.
+fn cognito(environment: &Environment) -> Result<IdentitySource, ConfigError> {
+    let text = |variable, purpose| environment.required(variable, purpose).map(str::to_owned);
+    Ok(IdentitySource::AwsCognito(aws::Cognito {
+        role_name: role_name(environment)?,
+        region: region(environment)?,
+        secret_name: text("secret_name", "names the secret that holds the client's id and secret")?,
+        server: aws::AuthorizationServer::UserPool {
+            pool: aws::UserPool::Named(text("user_pool_name", "names the user pool of Cognito")?),
+            resource_server: aws::ResourceServer::Named(text(
+                "resource_server_name",
+                "names the user pool's resource server",
+            )?),
+        },
+        scope: text("user_pool_resource_scope", "names a scope of the resource server")?,
+        provider: provider_without_audience(environment)?,
+    }))
+}
+
+fn role_name(environment: &Environment) -> Result<Option<String>, ConfigError> {
     let role_name = environment.value("aws_role_name");
-    let role_name = role_name.map(|value| crate::config::role_name("aws_role_name", value)).transpose()?;
-    Ok(vec![
-        IdentitySource::AwsWebIdentity(aws::WebIdentity { role: aws::RoleChoice::Annotated, caller: caller.clone() }),
-        IdentitySource::AwsInstanceRole(aws::InstanceRole { role_name, caller }),
-    ])
+    role_name.map(|value| crate::config::role_name("aws_role_name", value)).transpose()
 }
 
 /// The region that the environment names: the incumbent's variable, then the SDKs'.

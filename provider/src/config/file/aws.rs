@@ -4,7 +4,12 @@ use serde::Deserialize;
 
 use super::{RouteContext, duration};
 use crate::config::{ConfigError, DEFAULT_TOKEN_LIFETIME, Environment, environment, region, role_arn, role_name};
+use crate::endpoints::Region;
 use crate::identity::aws::{CallerIdentity, InstanceRole, PodIdentity, RoleChoice, WebIdentity};
+
+mod cognito;
+
+pub(super) use cognito::CognitoShape;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -56,16 +61,21 @@ impl PodIdentityShape {
     }
 }
 
+/// The route's region, else the environment's.
+fn own_region(name: Option<String>, environment: &Environment) -> Result<Option<Region>, ConfigError> {
+    match name {
+        Some(name) => region("region", &name).map(Some),
+        None => environment::region(environment),
+    }
+}
+
 /// How a role is shown; a route without a region takes the environment's.
 fn caller(
     name: Option<String>,
     lifetime: Option<String>,
     environment: &Environment,
 ) -> Result<CallerIdentity, ConfigError> {
-    let region = match name {
-        Some(name) => Some(region("region", &name)?),
-        None => environment::region(environment)?,
-    };
+    let region = own_region(name, environment)?;
     let lifetime = lifetime.map(|text| duration("tokenLifetime", &text)).transpose()?;
     Ok(CallerIdentity { region, token_lifetime: lifetime.unwrap_or(DEFAULT_TOKEN_LIFETIME) })
 }

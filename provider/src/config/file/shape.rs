@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::aws::{InstanceRoleShape, PodIdentityShape, WebIdentityShape};
+use super::aws::{CognitoShape, InstanceRoleShape, PodIdentityShape, WebIdentityShape};
 use super::azure::ManagedIdentityShape;
 use super::gcp::MetadataShape;
 use super::kubernetes::ServiceAccountTokenShape;
@@ -36,6 +36,7 @@ pub(super) enum IdentityShape {
     AwsInstanceRole(InstanceRoleShape),
     AwsWebIdentity(WebIdentityShape),
     AwsPodIdentity(PodIdentityShape),
+    AwsCognito(CognitoShape),
     AzureManagedIdentity(ManagedIdentityShape),
     GcpMetadata(MetadataShape),
     ServiceAccountToken(ServiceAccountTokenShape),

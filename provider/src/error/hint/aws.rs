@@ -11,6 +11,8 @@ mod web_identity;
 use imds::imds;
 use pod_identity::agent;
 
+mod cognito;
+
 pub(super) fn identity(error: &AwsError) -> String {
     match error {
         AwsError::Imds(error) => imds(error),
@@ -27,6 +29,7 @@ pub(super) fn identity(error: &AwsError) -> String {
         }
         AwsError::Sts(error) => sts(error),
         AwsError::Agent(error) => agent(error),
+        AwsError::Cognito(error) => cognito::cognito(error),
         AwsError::Expiring { .. } => {
             "the service that gave them has not renewed them; check the node's clock and the role's trust policy".into()
         }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::identity::Identity;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -51,6 +53,13 @@ impl AwsCredentials {
             session_token: session_token.filter(|token| !token.is_empty())?,
             expiration: OffsetDateTime::parse(expiration?, &Rfc3339).ok()?.into(),
         })
+    }
+
+    /// The credentials as the signer takes them.
+    pub(super) fn identity(&self) -> Identity {
+        let session_token = self.session_token.expose().to_owned();
+        let key = self.secret_access_key.expose();
+        Credentials::new(&self.access_key_id, key, Some(session_token), None, env!("CARGO_PKG_NAME")).into()
     }
 
     /// Refuses credentials that end before `deadline`: a signature made with them may be dead when Artifactory uses it.

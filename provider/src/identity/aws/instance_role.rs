@@ -28,24 +28,37 @@ impl InstanceRole {
         metadata: &InstanceMetadata,
         deadline: Deadline,
     ) -> Result<Proof<'route>, AwsError> {
-        let imds = Imds::open(http, metadata).await?;
-        let (region, credentials) = tokio::try_join!(self.region(&imds), self.credentials(&imds, deadline))?;
+        let role_name = self.role_name.as_deref();
+        let (region, credentials) =
+            role_and_region(http, metadata, role_name, self.caller.region.as_ref(), deadline).await?;
         self.caller.sign(&credentials, region, deadline)
     }
+}
 
-    /// The configured region, else the instance's; `None` as [`Imds::region`] has it.
-    async fn region(&self, imds: &Imds<'_>) -> Result<Option<Region>, AwsError> {
-        match &self.caller.region {
-            Some(region) => Ok(Some(region.clone())),
-            None => Ok(imds.region().await?),
-        }
-    }
+/// The credentials of the named role, or of the one that the instance has, and the region to use them in.
+pub(super) async fn role_and_region(
+    http: &Http,
+    metadata: &InstanceMetadata,
+    role_name: Option<&str>,
+    region: Option<&Region>,
+    deadline: Deadline,
+) -> Result<(Option<Region>, AwsCredentials), AwsError> {
+    let imds = Imds::open(http, metadata).await?;
+    tokio::try_join!(region_or_own(&imds, region), credentials(&imds, role_name, deadline))
+}
 
-    async fn credentials(&self, imds: &Imds<'_>, deadline: Deadline) -> Result<AwsCredentials, AwsError> {
-        let role = match &self.role_name {
-            Some(name) => name,
-            None => &imds.only_role().await?,
-        };
-        lasting(deadline, async || imds.credentials(role).await).await
+/// The configured region, else the instance's; `None` as [`Imds::region`] has it.
+async fn region_or_own(imds: &Imds<'_>, region: Option<&Region>) -> Result<Option<Region>, AwsError> {
+    match region {
+        Some(region) => Ok(Some(region.clone())),
+        None => Ok(imds.region().await?),
     }
+}
+
+async fn credentials(imds: &Imds<'_>, role_name: Option<&str>, deadline: Deadline) -> Result<AwsCredentials, AwsError> {
+    let role = match role_name {
+        Some(name) => name,
+        None => &imds.only_role().await?,
+    };
+    lasting(deadline, async || imds.credentials(role).await).await
 }

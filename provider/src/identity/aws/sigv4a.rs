@@ -6,7 +6,6 @@
 
 use std::time::SystemTime;
 
-use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4a;
 
@@ -20,7 +19,7 @@ const FORWARDED: [&str; 4] = ["authorization", "x-amz-date", "x-amz-region-set",
 
 /// The request could not be signed.
 #[derive(Debug, thiserror::Error)]
-#[error("the caller identity request could not be signed: {reason}")]
+#[error("the request could not be signed: {reason}")]
 pub struct SignError {
     /// The signer's reason; it never holds a key.
     pub reason: String,
@@ -37,14 +36,7 @@ pub(super) fn caller_identity(
         None => GLOBAL_STS_HOST.to_owned(),
     };
     let url = format!("https://{host}/?Action=GetCallerIdentity&Version=2011-06-15");
-    let identity = Credentials::new(
-        &credentials.access_key_id,
-        credentials.secret_access_key.expose(),
-        Some(credentials.session_token.expose().to_owned()),
-        None,
-        "artifactory-credential-provider",
-    )
-    .into();
+    let identity = credentials.identity();
     let parameters = v4a::SigningParams::builder()
         .identity(&identity)
         .region_set(region.as_ref().map_or("*", Region::as_str))
@@ -52,9 +44,10 @@ pub(super) fn caller_identity(
         .time(at)
         .settings(SigningSettings::default())
         .build()
-        .map_err(failed)?;
-    let request = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(&[])).map_err(failed)?;
-    let (instructions, _) = sign(request, &parameters.into()).map_err(failed)?.into_parts();
+        .map_err(SignError::from_signer)?;
+    let request = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(&[]))
+        .map_err(SignError::from_signer)?;
+    let (instructions, _) = sign(request, &parameters.into()).map_err(SignError::from_signer)?.into_parts();
     let headers = FORWARDED
         .into_iter()
         .filter_map(|name| {
@@ -67,8 +60,10 @@ pub(super) fn caller_identity(
     Ok(SignedRequest { headers, region })
 }
 
-fn failed(error: impl std::error::Error) -> SignError {
-    SignError { reason: error.to_string() }
+impl SignError {
+    pub(super) fn from_signer(error: impl std::error::Error) -> Self {
+        Self { reason: error.to_string() }
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,99 @@
+//! Cognito as an identity of a route.
+
+use serde::Deserialize;
+
+use super::{RouteContext, own_region};
+use crate::config::{ConfigError, RouteProblem, role_name};
+use crate::endpoints::remote_url;
+use crate::identity::aws::{AuthorizationServer, Cognito, ResourceServer, UserPool};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::config::file) struct CognitoShape {
+    role_name: Option<String>,
+    region: Option<String>,
+    secret_name: String,
+    user_pool_name: Option<String>,
+    user_pool_id: Option<String>,
+    resource_server_name: Option<String>,
+    resource_server_identifier: Option<String>,
+    token_endpoint: Option<String>,
+    scope: String,
+}
+
+impl CognitoShape {
+    pub(in crate::config::file) fn into_identity(self, route: &RouteContext<'_>) -> Result<Cognito, ConfigError> {
+        let place = route.place;
+        let server = match self.token_endpoint {
+            Some(endpoint) => {
+                let unused = [
+                    ("userPoolName", self.user_pool_name),
+                    ("userPoolId", self.user_pool_id),
+                    ("resourceServerName", self.resource_server_name),
+                ];
+                if let Some((key, _)) = unused.into_iter().find(|(_, value)| value.is_some()) {
+                    return Err(place.wrong(RouteProblem::Unused(key)));
+                }
+                known(route, &endpoint, self.resource_server_identifier)?
+            }
+            None => AuthorizationServer::UserPool {
+                pool: match either(route, USER_POOL, self.user_pool_name, self.user_pool_id)? {
+                    Either::Name(name) => UserPool::Named(name),
+                    Either::Known(id) => UserPool::Id(id),
+                },
+                resource_server: match either(
+                    route,
+                    RESOURCE_SERVER,
+                    self.resource_server_name,
+                    self.resource_server_identifier,
+                )? {
+                    Either::Name(name) => ResourceServer::Named(name),
+                    Either::Known(identifier) => ResourceServer::Identifier(identifier),
+                },
+            },
+        };
+        Ok(Cognito {
+            role_name: self.role_name.map(|value| role_name("roleName", &value)).transpose()?,
+            region: own_region(self.region, route.environment)?,
+            secret_name: place.filled("secretName", self.secret_name)?,
+            scope: place.filled("scope", self.scope)?,
+            provider: route.provider()?,
+            server,
+        })
+    }
+}
+
+fn known(
+    route: &RouteContext<'_>,
+    endpoint: &str,
+    identifier: Option<String>,
+) -> Result<AuthorizationServer, ConfigError> {
+    let needs = || route.place.wrong(RouteProblem::Needs("tokenEndpoint", RESOURCE_SERVER.1));
+    Ok(AuthorizationServer::Known {
+        token_endpoint: remote_url("tokenEndpoint", endpoint)?,
+        identifier: route.place.filled(RESOURCE_SERVER.1, identifier.ok_or_else(needs)?)?,
+    })
+}
+
+/// Two keys for one thing: its name, by which it is looked for, and what the search would find.
+type Keys = (&'static str, &'static str);
+const USER_POOL: Keys = ("userPoolName", "userPoolId");
+const RESOURCE_SERVER: Keys = ("resourceServerName", "resourceServerIdentifier");
+
+enum Either {
+    Name(String),
+    Known(String),
+}
+
+fn either(
+    route: &RouteContext<'_>,
+    keys: Keys,
+    name: Option<String>,
+    known: Option<String>,
+) -> Result<Either, ConfigError> {
+    match (name, known) {
+        (Some(name), None) => Ok(Either::Name(route.place.filled(keys.0, name)?)),
+        (None, Some(known)) => Ok(Either::Known(route.place.filled(keys.1, known)?)),
+        _ => Err(route.place.wrong(RouteProblem::Either(keys.0, keys.1))),
+    }
+}
