@@ -4,26 +4,23 @@
 //! environment of its own and [`caller`] as its only test. That process asks STS who it is and prints the ARN, or the
 //! code of the error.
 
+#[cfg(test)]
+mod machine;
+
 use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::Stdio;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata as _};
 use aws_smithy_http_client::Builder;
-use mock_cloud::kubernetes::{Pod, TokenRequest};
-use mock_cloud::{MockCloud, World};
-use tempfile::TempDir;
+
+use machine::{MARK, Machine};
 
 const WEB_IDENTITY_ROLE: &str = "arn:aws:iam::111122223333:role/web-identity-pull";
 const INSTANCE: &str = "arn:aws:sts::111122223333:assumed-role/artifactory-pull/i-0123456789abcdef0";
-/// What the caller's line begins with; the test program prints lines of its own.
-const MARK: &str = "caller: ";
 
 #[tokio::test]
 #[ignore = "the process of one caller, started by the other tests"]
 async fn caller() {
-    #[expect(clippy::disallowed_methods, reason = "the SDK's own client, as it comes")]
     let http = Builder::new().build_http();
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
     let outcome = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
@@ -32,45 +29,6 @@ async fn caller() {
         Err(error) => format!("{} {}", error.code().unwrap_or("-"), DisplayErrorContext(error)),
     };
     writeln!(std::io::stdout(), "{MARK}{line}").unwrap();
-}
-
-/// A mock, and the files of the processes that meet it.
-struct Machine {
-    cloud: MockCloud,
-    folder: TempDir,
-}
-
-impl Machine {
-    async fn start() -> Self {
-        let cloud = MockCloud::start(World::default()).await.unwrap();
-        Self { cloud, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn file(&self, name: &str, content: &str) -> String {
-        let path: PathBuf = self.folder.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn pod_token(&self, account: &str, audience: &str) -> String {
-        let pod = Pod { name: "pod-1".into(), uid: "7d3f1c52-9b1e-4f0a-8c6d-2e4b5a6c7d8e".into() };
-        let request = TokenRequest::bound(audience, pod);
-        self.cloud.service_account_token("default", account, &request).unwrap().token
-    }
-
-    /// What a process with these variables is called; the mock's addresses are added, and nothing else is there.
-    async fn caller(&self, variables: &[(&str, &str)]) -> String {
-        let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "caller", "--ignored", "--nocapture"]).env_clear();
-        command.envs([("AWS_REGION", "us-east-1"), ("AWS_MAX_ATTEMPTS", "1")]).env("HOME", self.folder.path());
-        command
-            .env("AWS_ENDPOINT_URL_STS", self.cloud.url())
-            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", self.cloud.url());
-        let output = command.envs(variables.iter().copied()).stdin(Stdio::null()).output().await.unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let line = text.lines().find_map(|line| line.split_once(MARK));
-        line.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&output.stderr))).1.to_owned()
-    }
 }
 
 #[tokio::test]
