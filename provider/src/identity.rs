@@ -32,6 +32,8 @@ pub enum IdentitySource {
     GcpMetadata(gcp::Metadata),
     /// The pod's service account token itself.
     ServiceAccountToken(kubernetes::ServiceAccountToken),
+    /// A service account token that the node keeps in a file.
+    ServiceAccountTokenFile(kubernetes::ServiceAccountTokenFile),
 }
 
 /// Evidence of an identity, and whom it is meant for. Each kind has its own exchange; they cannot be mixed.
@@ -83,6 +85,9 @@ pub enum IdentityError {
     /// The pod's service account token.
     #[error(transparent)]
     ServiceAccountToken(#[from] kubernetes::TokenError),
+    /// The node's service account token.
+    #[error(transparent)]
+    ServiceAccountTokenFile(#[from] kubernetes::TokenFileError),
     /// No client for the cloud's services could be made.
     #[error("no HTTP client could be made")]
     Client(#[source] HttpError),
@@ -135,12 +140,13 @@ impl IdentitySource {
             Self::AzureManagedIdentity(_) => "azureManagedIdentity",
             Self::GcpMetadata(_) => "gcpMetadata",
             Self::ServiceAccountToken(_) => "serviceAccountToken",
+            Self::ServiceAccountTokenFile(_) => "serviceAccountTokenFile",
         }
     }
 
     fn applies_to(&self, workload: Option<&Workload>) -> Result<(), PassedOver> {
         match self {
-            Self::AwsInstanceRole(_) | Self::AwsCognito(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) => {
+            Self::AwsInstanceRole(_) | Self::AwsCognito(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) | Self::ServiceAccountTokenFile(_) => {
                 Ok(())
             }
             Self::AwsWebIdentity(identity) => identity.applies_to(workload),
@@ -171,6 +177,7 @@ impl IdentitySource {
             Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
             Self::GcpMetadata(identity) => identity.prove(&metadata, &endpoints.gcp_metadata).await?,
             Self::ServiceAccountToken(identity) => identity.prove(workload)?,
+            Self::ServiceAccountTokenFile(identity) => identity.prove()?,
         })
     }
 }

@@ -24,6 +24,9 @@ pub struct Claims {
     /// The expiry, in seconds since 1970; a token without one does not expire.
     #[serde(default)]
     pub exp: Option<f64>,
+    /// The beginning of its life, in seconds since 1970.
+    #[serde(default)]
+    pub nbf: Option<f64>,
 }
 
 /// Whom a Kubernetes token was issued to.

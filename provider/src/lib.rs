@@ -27,6 +27,7 @@
 //! - [`error`]: every failure, its exit code and its remedy.
 //! - [`command_line`]: the arguments.
 //! - [`secret`]: texts that cannot be printed by accident.
+//! - [`secret_file`]: files that hold such a text.
 //! - [`time`]: the clock, the deadline, and the only place that waits.
 //!
 //! # Why
@@ -51,4 +52,5 @@ pub mod jwt;
 pub mod kubelet;
 pub mod lifetime;
 pub mod secret;
+pub mod secret_file;
 pub mod time;

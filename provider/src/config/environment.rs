@@ -8,7 +8,7 @@ use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route};
 use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::identity::IdentitySource;
-use crate::identity::kubernetes::{OptIn, ServiceAccountToken};
+use crate::identity::kubernetes::{Expected, OptIn, ServiceAccountToken};
 use crate::image::ImagePattern;
 
 mod aws;
@@ -42,7 +42,7 @@ fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigEr
 fn opted_in(audience: Option<&str>, provider: &OidcProvider) -> IdentitySource {
     IdentitySource::ServiceAccountToken(ServiceAccountToken {
         opt_in: OptIn::Annotated,
-        audience: audience.map(str::to_owned),
+        expected: Expected { audience: audience.map(str::to_owned), issuer: None },
         provider: provider.clone(),
     })
 }

@@ -126,10 +126,7 @@ impl IdentityShape {
     fn needs_provider(&self) -> bool {
         match self {
             Self::AwsInstanceRole(_) | Self::AwsWebIdentity(_) | Self::AwsPodIdentity(_) => false,
-            Self::AwsCognito(_)
-            | Self::AzureManagedIdentity(_)
-            | Self::GcpMetadata(_)
-            | Self::ServiceAccountToken(_) => true,
+            Self::AwsCognito(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) | Self::ServiceAccountToken(_) | Self::ServiceAccountTokenFile(_) => true,
         }
     }
 
@@ -142,6 +139,9 @@ impl IdentityShape {
             Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(shape.into_identity(route)?),
             Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(shape.into_identity(route)?),
             Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(shape.into_identity(route)?),
+            Self::ServiceAccountTokenFile(shape) => {
+                IdentitySource::ServiceAccountTokenFile(shape.into_identity(route)?)
+            }
         })
     }
 }

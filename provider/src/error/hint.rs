@@ -146,6 +146,7 @@ fn identity(error: &IdentityError) -> String {
         IdentityError::Azure(error) => azure::identity(error),
         IdentityError::Gcp(error) => gcp::identity(error),
         IdentityError::ServiceAccountToken(error) => kubernetes::token(error),
+        IdentityError::ServiceAccountTokenFile(error) => kubernetes::token_file(error),
         IdentityError::Client(error) => transport(error, "the metadata service"),
     }
 }

@@ -1,17 +1,28 @@
-//! The pod's own token as an identity of a route.
+//! Service account tokens as identities of a route: the pod's own, and the node's in a file.
+
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use super::RouteContext;
 use crate::config::ConfigError;
-use crate::identity::kubernetes::{OptIn, ServiceAccountToken};
+use crate::identity::kubernetes::{Expected, OptIn, ServiceAccountToken, ServiceAccountTokenFile};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ServiceAccountTokenShape {
     audience: Option<String>,
+    issuer: Option<String>,
     #[serde(default)]
     opt_in: OptInShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ServiceAccountTokenFileShape {
+    path: PathBuf,
+    audience: Option<String>,
+    issuer: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -29,8 +40,29 @@ impl ServiceAccountTokenShape {
                 OptInShape::EveryToken => OptIn::EveryToken,
                 OptInShape::Annotated => OptIn::Annotated,
             },
-            audience: self.audience.map(|audience| route.place.filled("audience", audience)).transpose()?,
+            expected: expected(self.audience, self.issuer, route)?,
             provider: route.provider()?,
         })
     }
+}
+
+impl ServiceAccountTokenFileShape {
+    pub(super) fn into_identity(self, route: &RouteContext<'_>) -> Result<ServiceAccountTokenFile, ConfigError> {
+        Ok(ServiceAccountTokenFile {
+            path: self.path,
+            expected: expected(self.audience, self.issuer, route)?,
+            provider: route.provider()?,
+        })
+    }
+}
+
+fn expected(
+    audience: Option<String>,
+    issuer: Option<String>,
+    route: &RouteContext<'_>,
+) -> Result<Expected, ConfigError> {
+    Ok(Expected {
+        audience: audience.map(|audience| route.place.filled("audience", audience)).transpose()?,
+        issuer: issuer.map(|issuer| route.place.filled("issuer", issuer)).transpose()?,
+    })
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::aws::{CognitoShape, InstanceRoleShape, PodIdentityShape, WebIdentityShape};
 use super::azure::ManagedIdentityShape;
 use super::gcp::MetadataShape;
-use super::kubernetes::ServiceAccountTokenShape;
+use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
 use crate::secret::Secret;
 
 #[derive(Deserialize)]
@@ -40,6 +40,7 @@ pub(super) enum IdentityShape {
     AzureManagedIdentity(ManagedIdentityShape),
     GcpMetadata(MetadataShape),
     ServiceAccountToken(ServiceAccountTokenShape),
+    ServiceAccountTokenFile(ServiceAccountTokenFileShape),
 }
 
 #[derive(Deserialize)]

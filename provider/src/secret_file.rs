@@ -1,0 +1,74 @@
+//! Files that hold a secret: read at each pull, so that a rotated file needs no restart, and never without a limit.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::secret::Secret;
+
+/// The largest file that is read, in bytes; tokens are a few kilobytes.
+pub const LIMIT: usize = 64 * 1024;
+
+/// A file that cannot be read, or holds what no secret is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read `{}`: {cause}", .path.display())]
+pub struct SecretFileError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it, in the operating system's words or ours.
+    pub cause: String,
+}
+
+/// Reads a whole file without the line ends at its end.
+///
+/// A link is followed, as projected volumes need it. What is no regular file is not opened: a pipe without a writer would
+/// hold the pull until the kubelet kills it.
+///
+/// # Errors
+/// When it is no regular file, cannot be read, is larger than [`LIMIT`], or is no text.
+pub fn read(path: &Path) -> Result<Secret, SecretFileError> {
+    let failed = |cause: String| SecretFileError { path: path.to_owned(), cause };
+    if !fs::metadata(path).map_err(|error| failed(error.to_string()))?.is_file() {
+        return Err(failed("it is no regular file".to_owned()));
+    }
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let mut text = String::new();
+    let read = file.take(LIMIT as u64 + 1).read_to_string(&mut text);
+    let text = Secret::new(text);
+    read.map_err(|error| failed(error.to_string()))?;
+    if text.expose().len() > LIMIT {
+        return Err(failed(format!("it is larger than {LIMIT} bytes")));
+    }
+    Ok(Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(content: &[u8]) -> Result<Secret, String> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("secret");
+        fs::write(&path, content).expect("a file");
+        read(&path).map_err(|error| error.cause)
+    }
+
+    #[test]
+    fn a_line_end_is_not_part_of_the_secret() {
+        assert_eq!(reading(b" s3cret \r\n").expect("a secret").expose(), " s3cret ");
+        assert_eq!(reading(b"\n").expect("no secret").expose(), "");
+    }
+
+    #[test]
+    fn a_file_up_to_the_limit_is_read_and_no_longer_one() {
+        assert_eq!(reading(&[b'x'; LIMIT]).expect("a secret").expose().len(), LIMIT);
+        assert_eq!(reading(&[b'x'; LIMIT + 1]), Err("it is larger than 65536 bytes".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_text_or_no_file_is_refused() {
+        assert!(reading(b"\xff\xfe").is_err());
+        let directory = tempfile::tempdir().expect("a directory");
+        assert_eq!(read(directory.path()).expect_err("a directory").cause, "it is no regular file");
+    }
+}
