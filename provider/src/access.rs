@@ -1,12 +1,16 @@
 //! How a route gets its credential: by an exchange, or from a static source.
 
-use std::path::PathBuf;
-
 use crate::artifactory::{ArtifactoryUrl, RegistryCredential};
 use crate::http::Roots;
 use crate::identity::IdentitySource;
-use crate::lifetime::Lifetime;
-use crate::secret::Secret;
+use crate::image::ImageRef;
+use crate::secret_file::SecretFileError;
+
+mod credential;
+mod docker_config;
+
+pub use credential::{StaticCredential, StaticPassword};
+pub use docker_config::{DockerConfig, DockerConfigError};
 
 /// How a route gets its credential. A static credential is no proof, and is exchanged for nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,97 +25,95 @@ pub enum Access {
         identities: Vec<IdentitySource>,
     },
     /// A user name and a password or token that somebody else rotates.
-    Static(StaticCredential),
+    Static(StaticSource),
 }
 
-/// A credential that stands in the configuration or in a file that it names.
+/// Where the static credentials of a route stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StaticCredential {
-    /// The user name.
-    pub username: String,
-    /// The password or token.
-    pub password: StaticPassword,
-}
-
-/// Where a static password or token stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StaticPassword {
-    /// In the configuration itself.
-    Inline(Secret),
-    /// In a file, read at each pull, so that a rotated file needs no restart.
-    File(PathBuf),
+pub enum StaticSource {
+    /// In the configuration: the one whose images fit closest is the image's, the first of them if several fit equally.
+    Credentials(Vec<StaticCredential>),
+    /// In a Docker configuration, read at each pull.
+    DockerConfig(DockerConfig),
 }
 
 /// Why a static credential could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum StaticError {
-    /// The file cannot be read.
-    #[error("cannot read the static password from `{}`: {cause}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        cause: String,
-    },
+    /// The file with the password cannot be read.
+    #[error("no password could be read")]
+    Unreadable(#[from] SecretFileError),
     /// The file holds nothing.
     #[error("`{}` holds no password", .path.display())]
     Empty {
         /// The file.
-        path: PathBuf,
+        path: std::path::PathBuf,
     },
+    /// The token's own end is over.
+    #[error("the static token of `{username}` has expired")]
+    Expired {
+        /// Whose token it is.
+        username: String,
+    },
+    /// The Docker configuration has nothing to offer.
+    #[error(transparent)]
+    DockerConfig(#[from] DockerConfigError),
 }
 
-/// The largest file that can be a password, in bytes; tokens are a few kilobytes.
-const PASSWORD_LIMIT: usize = 64 * 1024;
-
-impl StaticCredential {
-    /// Reads the credential; trailing line ends of a file are not part of it.
+impl StaticSource {
+    /// The credential for an image that the route serves; `None` when it is nobody's, which cannot be for such an image.
     ///
     /// # Errors
-    /// When the file cannot be read, is not text, is too large for a password, or is empty.
-    pub fn read(&self) -> Result<RegistryCredential, StaticError> {
-        let access_token = match &self.password {
-            StaticPassword::Inline(secret) => secret.clone(),
-            StaticPassword::File(path) => read_password(path)?,
-        };
-        Ok(RegistryCredential { username: self.username.clone(), access_token, lifetime: Lifetime::Unstated })
+    /// When a file cannot be read, or holds no usable credential for the image.
+    pub fn credential_for(&self, image: &ImageRef) -> Result<Option<RegistryCredential>, StaticError> {
+        match self {
+            Self::Credentials(credentials) => closest(credentials, image).map(StaticCredential::read).transpose(),
+            Self::DockerConfig(config) => Ok(Some(config.credential_for(image)?)),
+        }
     }
 }
 
-fn read_password(path: &std::path::Path) -> Result<Secret, StaticError> {
-    use std::io::Read as _;
-    let unreadable = |cause: String| StaticError::Unreadable { path: path.to_owned(), cause };
-    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    let mut text = String::new();
-    file.take(PASSWORD_LIMIT as u64 + 1).read_to_string(&mut text).map_err(|error| unreadable(error.to_string()))?;
-    let secret = Secret::new(text);
-    if secret.expose().len() > PASSWORD_LIMIT {
-        return Err(unreadable(format!("it is larger than {PASSWORD_LIMIT} bytes")));
-    }
-    let password = Secret::new(secret.expose().trim_end_matches(['\r', '\n']).to_owned());
-    if password.is_empty() { Err(StaticError::Empty { path: path.to_owned() }) } else { Ok(password) }
+/// The first of the credentials whose images fit closest.
+fn closest<'c>(credentials: &'c [StaticCredential], image: &ImageRef) -> Option<&'c StaticCredential> {
+    let fitting = credentials.iter().filter_map(|credential| Some((credential.images.closeness(image)?, credential)));
+    fitting.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, credential)| credential)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::{ImagePattern, Images};
+    use crate::secret::Secret;
 
-    fn from_file(content: &[u8]) -> Result<RegistryCredential, StaticError> {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("password");
-        std::fs::write(&path, content).expect("a file");
-        StaticCredential { username: "robot".to_owned(), password: StaticPassword::File(path) }.read()
+    fn named(username: &str, patterns: &[&str]) -> StaticCredential {
+        let patterns = patterns.iter().map(|text| ImagePattern::parse(text).expect(text)).collect();
+        StaticCredential {
+            images: Images::Matching(patterns),
+            username: username.to_owned(),
+            password: StaticPassword::Inline(Secret::new("p".to_owned())),
+            kept: None,
+        }
     }
 
     #[test]
-    fn a_line_end_is_not_part_of_the_password() {
-        assert_eq!(from_file(b" s3cret \r\n").expect("a password").access_token.expose(), " s3cret ");
-    }
-
-    #[test]
-    fn what_is_no_password_is_refused() {
-        assert!(matches!(from_file(b"\n"), Err(StaticError::Empty { .. })));
-        assert!(matches!(from_file(b"\xff\xfe"), Err(StaticError::Unreadable { .. })));
-        assert!(matches!(from_file(&vec![b'x'; PASSWORD_LIMIT + 1]), Err(StaticError::Unreadable { .. })));
+    fn the_longest_pattern_wins_wherever_it_stands() {
+        let source = StaticSource::Credentials(vec![
+            named("any", &["*.example.com", "docker.io"]),
+            named("team", &["quay.example.com/team"]),
+            named("quay", &["quay.example.com"]),
+            named("again", &["quay.example.com"]),
+        ]);
+        let table = [
+            ("quay.example.com/team/x", Some("team")),
+            ("quay.example.com/x", Some("quay")),
+            ("other.example.com/team/x", Some("any")),
+            ("docker.io/library/nginx", Some("any")),
+            ("example.com/x", None),
+        ];
+        for (image, username) in table {
+            let image = ImageRef::parse(image).expect(image);
+            let found = source.credential_for(&image).expect("no error").map(|credential| credential.username);
+            assert_eq!(found.as_deref(), username, "{image}");
+        }
     }
 }

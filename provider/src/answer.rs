@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::http::Http;
 use crate::identity::prove;
 use crate::image::ImageRef;
-use crate::kubelet::{CacheKeyType, CredentialProviderRequest, CredentialProviderResponse, RegistryAuth, Workload};
+use crate::kubelet::{CredentialProviderRequest, CredentialProviderResponse, RegistryAuth, Workload};
 use crate::time::Deadline;
 
 /// Answers one request of the kubelet.
@@ -21,11 +21,12 @@ use crate::time::Deadline;
 pub async fn answer(stdin: &[u8], config: &Config, deadline: Deadline) -> Result<CredentialProviderResponse, Error> {
     async {
         let (request, image) = info_span!("request").in_scope(|| read(stdin))?;
-        let credential = match info_span!("route").in_scope(|| config.route(&image)) {
-            Some(route) => Some(obtain(route, request.workload.as_ref(), config, deadline).await?),
+        let route = info_span!("route").in_scope(|| config.route(&image));
+        let credential = match route {
+            Some(route) => obtain(route, &image, request.workload.as_ref(), config, deadline).await?,
             None => None,
         };
-        Ok(info_span!("response").in_scope(|| respond(&request, &image, credential, config)))
+        Ok(info_span!("response").in_scope(|| respond(&request, &image, route.zip(credential), config)))
     }
     .instrument(info_span!("pull"))
     .await
@@ -39,13 +40,14 @@ fn read(stdin: &[u8]) -> Result<(CredentialProviderRequest, ImageRef), Error> {
 
 async fn obtain(
     route: &Route,
+    image: &ImageRef,
     workload: Option<&Workload>,
     config: &Config,
     deadline: Deadline,
-) -> Result<RegistryCredential, Error> {
+) -> Result<Option<RegistryCredential>, Error> {
     let span = info_span!("identity", credential_provider.identity_source = tracing::field::Empty);
     let (artifactory, roots, identities) = match &route.access {
-        Access::Static(credential) => return span.in_scope(|| credential.read()).map_err(Error::Static),
+        Access::Static(source) => return span.in_scope(|| source.credential_for(image)).map_err(Error::Static),
         Access::Exchange { artifactory, roots, identities } => (artifactory, roots, identities),
     };
     let proof = prove(identities, workload, &config.network, deadline).instrument(span).await;
@@ -53,25 +55,24 @@ async fn obtain(
     async { exchange(&Http::artifactory(roots, &config.network.proxies, deadline)?, artifactory, proof).await }
         .instrument(info_span!("exchange", server.address = artifactory.host()))
         .await
+        .map(Some)
         .map_err(|source| Error::Exchange { artifactory: artifactory.clone(), source })
 }
 
-/// The credential goes to the image's own registry and nowhere else; without one the pull is declined, and not cached,
-/// since an empty answer without a duration would be kept for hours.
+/// The credential goes to the image's own registry and nowhere else; without one the pull is declined.
 fn respond(
     request: &CredentialProviderRequest,
     image: &ImageRef,
-    credential: Option<RegistryCredential>,
+    credential: Option<(&Route, RegistryCredential)>,
     config: &Config,
 ) -> CredentialProviderResponse {
-    let cache_duration = credential.as_ref().map(|credential| credential.lifetime.cache_duration(&config.node));
-    let auth = credential.map(|RegistryCredential { username, access_token, .. }| {
-        (image.registry().to_owned(), RegistryAuth { username, password: access_token })
-    });
+    let Some((route, RegistryCredential { username, access_token, lifetime })) = credential else {
+        return CredentialProviderResponse::declining(request.api_version);
+    };
     CredentialProviderResponse {
         api_version: request.api_version,
-        cache_key_type: if auth.is_some() { config.cache_key_type() } else { CacheKeyType::Image },
-        cache_duration: cache_duration.unwrap_or_default(),
-        auth: auth.into_iter().collect(),
+        cache_key_type: config.cache_key_type(route),
+        cache_duration: lifetime.cache_duration(&config.node),
+        auth: [(image.registry().to_owned(), RegistryAuth { username, password: access_token })].into(),
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::access::Access;
+use crate::access::{Access, StaticSource};
 use crate::artifactory::ArtifactoryUrlError;
 use crate::endpoints::Endpoints;
 use crate::http::{Proxies, Roots};
-use crate::image::{ImagePattern, ImagePatternError, ImageRef};
+use crate::image::{ImagePatternError, ImageRef, Images};
 use crate::kubelet::CacheKeyType;
 use crate::secret::Secret;
 
@@ -50,7 +50,7 @@ pub struct Network {
 #[derive(Clone, Debug)]
 pub struct Route {
     /// The images, by the kubelet's own rule.
-    pub images: Vec<ImagePattern>,
+    pub images: Images,
     /// How the credential is had.
     pub access: Access,
 }
@@ -59,7 +59,7 @@ impl Route {
     /// Whether this route serves an image.
     #[must_use]
     pub fn serves(&self, image: &ImageRef) -> bool {
-        self.images.iter().any(|pattern| pattern.matches(image.as_str()))
+        self.images.contain(image)
     }
 }
 
@@ -265,11 +265,17 @@ pub enum RouteProblem {
     /// A key that this route's way to a credential has no use for.
     #[error("`{0}` has no effect on this route")]
     Unused(&'static str),
+    /// A static route with no or several sources of credentials.
+    #[error("`static` needs exactly one of `username`, `credentials`, `dockerConfigFile`")]
+    StaticForm,
+    /// A pattern by the name that no image has when the kubelet asks.
+    #[error("`index.docker.io` in `matchImages` matches no image: the kubelet asks for Docker Hub's as `docker.io`")]
+    DockerHub,
     /// A static credential with no or several passwords.
-    #[error("`static` needs exactly one of `password`, `passwordFile`, `token`, `tokenFile`")]
+    #[error("a static credential needs exactly one of `password`, `passwordFile`, `token`, `tokenFile`")]
     Password,
     /// A static credential without a user.
-    #[error("`static.username` is empty")]
+    #[error("`username` of a static credential is empty")]
     Username,
     /// A setting that must not be empty.
     #[error("`{0}` is empty")]
@@ -294,12 +300,14 @@ impl Config {
         self.routes.iter().find(|route| route.serves(image))
     }
 
-    /// What the kubelet may use a cached answer for: the whole registry, unless a pattern has a path. Then two images of
-    /// one registry can belong to different routes, and an answer for the registry would hide one of them.
+    /// What the kubelet may use a route's cached answer for: the whole registry, unless a pattern has a path. Then two
+    /// images of one registry can belong to different routes, and an answer for the registry would hide one of them. The
+    /// keys of a Docker configuration are patterns as well, and can have paths after its next rotation.
     #[must_use]
-    pub fn cache_key_type(&self) -> CacheKeyType {
-        let paths = self.routes.iter().flat_map(|route| &route.images).any(ImagePattern::has_path);
-        if paths { CacheKeyType::Image } else { CacheKeyType::Registry }
+    pub fn cache_key_type(&self, route: &Route) -> CacheKeyType {
+        let paths = self.routes.iter().any(|route| route.images.divide_a_registry());
+        let keys = matches!(route.access, Access::Static(StaticSource::DockerConfig(_)));
+        if paths || keys { CacheKeyType::Image } else { CacheKeyType::Registry }
     }
 
     fn of(routes: Vec<Route>, deadline: Duration, environment: &Environment) -> Result<Self, ConfigError> {

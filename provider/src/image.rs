@@ -3,18 +3,24 @@
 //! # Layout
 //!
 //! - `pattern`: one entry of `matchImages`.
+//! - `images`: several of them, and which fits an image most closely.
+//! - `auth_key`: the keys of a Docker configuration, which are patterns too.
 //! - `go_url`: Go's `url.Parse`, by which the kubelet reads patterns and images.
 //! - `go_match`: Go's `filepath.Match`, by which it compares host labels.
 
+mod auth_key;
 mod go_match;
 mod go_url;
+mod images;
 mod pattern;
 
 use std::fmt;
 
 use thiserror::Error;
 
+pub use self::auth_key::first_key;
 pub use self::go_url::UrlError;
+pub use self::images::Images;
 pub use self::pattern::{ImagePattern, ImagePatternError};
 
 /// An image's name as the kubelet sends it: registry and path, without tag and digest.

@@ -13,6 +13,8 @@ pub enum Lifetime {
     Ends(Duration),
     /// Neither the reply nor the token says when it ends.
     Unstated,
+    /// Somebody else rotates it: it is cached for this long and no longer, whatever its own end.
+    Kept(Duration),
 }
 
 /// How long a credential of unstated life is cached: long enough to spare a burst of pulls, short enough that a changed
@@ -35,16 +37,35 @@ impl Lifetime {
         by_claim.into_iter().chain(by_reply).min().map_or(Self::Unstated, Self::Ends)
     }
 
+    /// The life of a static credential: `kept` if somebody has said so, and never past the token's own end less its margin.
+    /// `None` once that end is over.
+    #[must_use]
+    pub fn of_static(claims: Option<&Claims>, kept: Option<Duration>, now: SystemTime) -> Option<Self> {
+        let kept = kept.unwrap_or(UNSTATED);
+        match Self::lesser(None, claims, now) {
+            Self::Ends(Duration::ZERO) => None,
+            Self::Ends(life) => Some(Self::Kept(kept.min(life.saturating_sub(margin(life))))),
+            Self::Unstated | Self::Kept(_) => Some(Self::Kept(kept)),
+        }
+    }
+
     /// How long the kubelet may cache the credential: the life less a margin and less a jitter that is stable per node.
     ///
     /// Whole seconds; zero when the life is spent, which tells the kubelet not to cache.
     #[must_use]
     pub fn cache_duration(self, node: &str) -> Duration {
-        let Self::Ends(life) = self else { return UNSTATED };
-        let margin = (life / 10).clamp(LEAST_MARGIN, GREATEST_MARGIN);
+        let life = match self {
+            Self::Ends(life) => life,
+            Self::Unstated => return UNSTATED,
+            Self::Kept(length) => return Duration::from_secs(length.as_secs()),
+        };
         let jitter = (life / 20).min(GREATEST_JITTER).mul_f64(fraction(node));
-        Duration::from_secs(life.saturating_sub(margin).saturating_sub(jitter).as_secs())
+        Duration::from_secs(life.saturating_sub(margin(life)).saturating_sub(jitter).as_secs())
     }
+}
+
+fn margin(life: Duration) -> Duration {
+    (life / 10).clamp(LEAST_MARGIN, GREATEST_MARGIN)
 }
 
 /// Whole seconds; what is negative or no number is nothing, and nothing lives longer than a century here.
@@ -89,6 +110,30 @@ mod tests {
     fn an_hour_is_cached_for_less_than_an_hour() {
         let cached = Lifetime::Ends(Duration::from_secs(3_600)).cache_duration("node-1");
         assert!(cached <= Duration::from_secs(3_300) && cached > Duration::from_secs(3_239), "{cached:?}");
+    }
+
+    #[test]
+    fn a_life_of_a_minute_is_cached_for_most_of_it() {
+        for node in ["node-1", "node-2", "node-3"] {
+            let cached = Lifetime::Ends(Duration::from_secs(60)).cache_duration(node).as_secs();
+            assert!((47..=50).contains(&cached), "{cached}");
+        }
+    }
+
+    #[test]
+    fn a_static_credential_is_kept_for_minutes_and_not_past_its_end() {
+        let kept = |exp, kept: Option<u64>| {
+            let claims = Claims { exp, ..Claims::default() };
+            let life = Lifetime::of_static(Some(&claims), kept.map(Duration::from_secs), at(1_000));
+            life.map(|life| life.cache_duration("node-1").as_secs())
+        };
+        assert_eq!(kept(None, None), Some(300));
+        assert_eq!(kept(None, Some(28_800)), Some(28_800));
+        assert_eq!(kept(None, Some(0)), Some(0));
+        assert_eq!(kept(Some(9_000.0), None), Some(300));
+        assert_eq!(kept(Some(1_060.0), Some(28_800)), Some(50));
+        assert_eq!(kept(Some(1_005.0), None), Some(0));
+        assert_eq!(kept(Some(1_000.0), None), None);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::secret::Secret;
 
-/// The largest file that is read, in bytes; tokens are a few kilobytes.
-pub const LIMIT: usize = 64 * 1024;
+/// The largest file that can be a password or token, in bytes; tokens are a few kilobytes.
+pub const TOKEN_LIMIT: usize = 64 * 1024;
 
 /// A file that cannot be read, or holds what no secret is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,19 +25,19 @@ pub struct SecretFileError {
 /// hold the pull until the kubelet kills it.
 ///
 /// # Errors
-/// When it is no regular file, cannot be read, is larger than [`LIMIT`], or is no text.
-pub fn read(path: &Path) -> Result<Secret, SecretFileError> {
+/// When it is no regular file, cannot be read, is larger than the limit in bytes, or is no text.
+pub fn read(path: &Path, limit: usize) -> Result<Secret, SecretFileError> {
     let failed = |cause: String| SecretFileError { path: path.to_owned(), cause };
     if !fs::metadata(path).map_err(|error| failed(error.to_string()))?.is_file() {
         return Err(failed("it is no regular file".to_owned()));
     }
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut text = String::new();
-    let read = file.take(LIMIT as u64 + 1).read_to_string(&mut text);
+    let read = file.take(limit as u64 + 1).read_to_string(&mut text);
     let text = Secret::new(text);
     read.map_err(|error| failed(error.to_string()))?;
-    if text.expose().len() > LIMIT {
-        return Err(failed(format!("it is larger than {LIMIT} bytes")));
+    if text.expose().len() > limit {
+        return Err(failed(format!("it is larger than {limit} bytes")));
     }
     Ok(Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))
 }
@@ -50,7 +50,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("secret");
         fs::write(&path, content).expect("a file");
-        read(&path).map_err(|error| error.cause)
+        read(&path, 100).map_err(|error| error.cause)
     }
 
     #[test]
@@ -61,14 +61,14 @@ mod tests {
 
     #[test]
     fn a_file_up_to_the_limit_is_read_and_no_longer_one() {
-        assert_eq!(reading(&[b'x'; LIMIT]).expect("a secret").expose().len(), LIMIT);
-        assert_eq!(reading(&[b'x'; LIMIT + 1]), Err("it is larger than 65536 bytes".to_owned()));
+        assert_eq!(reading(&[b'x'; 100]).expect("a secret").expose().len(), 100);
+        assert_eq!(reading(&[b'x'; 101]), Err("it is larger than 100 bytes".to_owned()));
     }
 
     #[test]
     fn what_is_no_text_or_no_file_is_refused() {
         assert!(reading(b"\xff\xfe").is_err());
         let directory = tempfile::tempdir().expect("a directory");
-        assert_eq!(read(directory.path()).expect_err("a directory").cause, "it is no regular file");
+        assert_eq!(read(directory.path(), 100).expect_err("a directory").cause, "it is no regular file");
     }
 }

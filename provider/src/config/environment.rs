@@ -9,19 +9,23 @@ use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::identity::IdentitySource;
 use crate::identity::kubernetes::{Expected, OptIn, ServiceAccountToken};
-use crate::image::ImagePattern;
+use crate::image::{ImagePattern, Images};
 
 mod aws;
 mod azure;
+mod fixed;
 mod google;
 
 pub(super) use aws::region;
 
 /// Reads one route from the environment; it serves the registry that `artifactory_url` names and no other host.
 pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
+    if fixed::is_meant(environment) {
+        return fixed::parse(environment);
+    }
     let address = environment.required("artifactory_url", "says which Artifactory the proof is exchanged at")?;
     let artifactory = super::artifactory_url("artifactory_url", address)?;
-    let images = vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?];
+    let images = Images::Matching(vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?]);
     let identities = identities(environment)?;
     let access = Access::Exchange { artifactory, roots: environment.roots(), identities };
     Config::of(vec![Route { images, access }], deadline(environment)?, environment)

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProblem};
-use crate::access::{Access, StaticCredential, StaticPassword};
+use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::http::Roots;
 use crate::identity::IdentitySource;
-use crate::image::ImagePattern;
+use crate::image::{ImagePattern, Images};
 use crate::kubelet::parse_go_duration;
 
 mod aws;
@@ -15,8 +15,9 @@ mod azure;
 mod gcp;
 mod kubernetes;
 mod shape;
+mod static_route;
 
-use shape::{FileShape, IdentityShape, OidcProviderShape, RouteShape, StaticShape};
+use shape::{FileShape, IdentityShape, OidcProviderShape, RouteShape};
 
 /// Reads a configuration file.
 pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
@@ -58,10 +59,10 @@ impl Place {
 }
 
 impl RouteShape {
-    fn into_route(self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
-        match (&self.identity, &self.identities, &self.fixed) {
+    fn into_route(mut self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
+        match (&self.identity, &self.identities, self.fixed.take()) {
             (Some(_), None, None) | (None, Some(_), None) => self.into_exchange(place, environment),
-            (None, None, Some(_)) => self.into_static(place),
+            (None, None, Some(fixed)) => fixed.into_route(self, place),
             _ => Err(place.wrong(RouteProblem::Access)),
         }
     }
@@ -81,28 +82,17 @@ impl RouteShape {
         let context = RouteContext { place, provider: provider.as_ref(), environment };
         let identities = shapes.into_iter().map(|shape| shape.into_source(&context)).collect::<Result<_, _>>()?;
         let roots = self.ca_file.map_or_else(|| environment.roots(), Roots::File);
-        Ok(Route { images, access: Access::Exchange { artifactory, roots, identities } })
-    }
-
-    fn into_static(self, place: Place) -> Result<Route, ConfigError> {
-        let keys = [
-            ("artifactoryUrl", self.artifactory_url.is_some()),
-            ("caFile", self.ca_file.is_some()),
-            ("oidcProvider", self.oidc_provider.is_some()),
-        ];
-        if let Some((key, _)) = keys.into_iter().find(|(_, present)| *present) {
-            return Err(place.wrong(RouteProblem::Unused(key)));
-        }
-        let images = self.match_images.ok_or_else(|| place.wrong(RouteProblem::MatchImages))?;
-        let credential = self.fixed.ok_or_else(|| place.wrong(RouteProblem::Access))?;
-        let credential = credential.into_credential().map_err(|problem| place.wrong(problem))?;
-        Ok(Route { images: patterns(&images, place)?, access: Access::Static(credential) })
+        Ok(Route { images: Images::Matching(images), access: Access::Exchange { artifactory, roots, identities } })
     }
 }
 
 fn patterns(entries: &[String], place: Place) -> Result<Vec<ImagePattern>, ConfigError> {
     if entries.is_empty() {
         return Err(place.wrong(RouteProblem::Empty("matchImages")));
+    }
+    let hub = |entry: &String| entry.trim_start_matches("https://").starts_with("index.docker.io");
+    if entries.iter().any(hub) {
+        return Err(place.wrong(RouteProblem::DockerHub));
     }
     entries.iter().map(|entry| ImagePattern::parse(entry).map_err(ConfigError::Pattern)).collect()
 }
@@ -156,22 +146,6 @@ impl OidcProviderShape {
             project_key: self.project_key,
             token_form: if self.include_reference_token { TokenForm::ReferenceToken } else { TokenForm::AccessToken },
         })
-    }
-}
-
-impl StaticShape {
-    fn into_credential(self) -> Result<StaticCredential, RouteProblem> {
-        if self.username.is_empty() {
-            return Err(RouteProblem::Username);
-        }
-        let inline = [self.password, self.token].into_iter().flatten().map(StaticPassword::Inline);
-        let files = [self.password_file, self.token_file].into_iter().flatten().map(StaticPassword::File);
-        let mut passwords = inline.chain(files);
-        match (passwords.next(), passwords.next()) {
-            (Some(StaticPassword::Inline(secret)), None) if secret.is_empty() => Err(RouteProblem::Password),
-            (Some(password), None) => Ok(StaticCredential { username: self.username, password }),
-            _ => Err(RouteProblem::Password),
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! The remedy of every error: the key, claim, policy or command that mends it.
 
-use crate::access::StaticError;
 use crate::artifactory::{ArtifactoryUrlError, ExchangeError, ReplyError};
 use crate::config::{ConfigError, RouteProblem};
 use crate::error::Error;
@@ -10,6 +9,7 @@ use crate::kubelet::RequestError;
 
 mod aws;
 mod azure;
+mod fixed;
 mod gcp;
 mod kubernetes;
 
@@ -25,7 +25,7 @@ impl Error {
             Self::Request(error) => request(error).into(),
             Self::Image(_) => "the kubelet sends `registry[:port]/path`; check the image name in the pod".into(),
             Self::Identity { source, .. } => identity(source),
-            Self::Static(error) => fixed(error),
+            Self::Static(error) => fixed::credential(error),
             Self::Exchange { artifactory, source } => exchange(source, artifactory.host()),
             Self::Process(_) => "run the program from the kubelet, or with a request on stdin and stdout open".into(),
         }
@@ -104,7 +104,11 @@ fn route(problem: RouteProblem) -> String {
         RouteProblem::Needs(key, other) => format!("add `{other}` to the route, or leave `{key}` out"),
         RouteProblem::Unused(key) => format!("remove `{key}` from the route"),
         RouteProblem::Password => "keep one of them, and not empty; `passwordFile` is read at every pull".into(),
-        RouteProblem::Username => "set `static.username` to the user's name".into(),
+        RouteProblem::Username => "set `username` to the user's name".into(),
+        RouteProblem::StaticForm => {
+            "write one credential with `username`, several under `credentials`, or name a `dockerConfigFile`".into()
+        }
+        RouteProblem::DockerHub => "write `docker.io` in `matchImages`".into(),
         RouteProblem::Empty(key) => format!("give `{key}` a value, or leave it out if it is optional"),
     }
 }
@@ -125,15 +129,6 @@ fn request(error: &RequestError) -> &'static str {
         | RequestError::WrongType { .. }
         | RequestError::WrongKind { .. }
         | RequestError::MissingImage => "send one JSON document of kind CredentialProviderRequest, as the kubelet does",
-    }
-}
-
-fn fixed(error: &StaticError) -> String {
-    match error {
-        StaticError::Unreadable { .. } => {
-            "name a text file that the kubelet's user can read in `static.passwordFile`".into()
-        }
-        StaticError::Empty { .. } => "write the password into the file; an empty one is never sent".into(),
     }
 }
 

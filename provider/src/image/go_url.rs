@@ -61,6 +61,11 @@ impl GoUrl {
         Ok(Self { host, path })
     }
 
+    /// The decoded host with its port.
+    pub(super) fn host(&self) -> &[u8] {
+        &self.host
+    }
+
     /// The decoded path: empty, or beginning with `/`.
     pub(super) fn path(&self) -> &[u8] {
         &self.path

@@ -69,6 +69,12 @@ impl ImagePattern {
         &self.text
     }
 
+    /// Host, port and path as the kubelet's keyring keeps them: decoded, and without a path that is only `/`.
+    pub(super) fn key(&self) -> Vec<u8> {
+        let path = if self.has_path() { self.url.path() } else { b"" };
+        [self.url.host(), path].concat()
+    }
+
     /// Whether the pattern is for a part of its registry only.
     #[must_use]
     pub fn has_path(&self) -> bool {

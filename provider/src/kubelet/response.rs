@@ -54,6 +54,13 @@ impl CacheKeyType {
 }
 
 impl CredentialProviderResponse {
+    /// An answer without a credential. It is not cached, since without a duration it would be kept for hours.
+    #[must_use]
+    pub fn declining(api_version: ApiVersion) -> Self {
+        let cache_key_type = CacheKeyType::Image;
+        Self { api_version, cache_key_type, cache_duration: Duration::ZERO, auth: BTreeMap::new() }
+    }
+
     /// Writes the response: one line of JSON with exactly the five fields of the API, itself a secret.
     ///
     /// `auth` and `cacheDuration` are always written: without a duration the kubelet would keep an answer, an empty one

@@ -8,7 +8,7 @@ use super::aws::{CognitoShape, InstanceRoleShape, PodIdentityShape, WebIdentityS
 use super::azure::ManagedIdentityShape;
 use super::gcp::MetadataShape;
 use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
-use crate::secret::Secret;
+use super::static_route::StaticShape;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -54,14 +54,4 @@ pub(super) struct OidcProviderShape {
     pub(super) project_key: Option<String>,
     #[serde(default)]
     pub(super) include_reference_token: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct StaticShape {
-    pub(super) username: String,
-    pub(super) password: Option<Secret>,
-    pub(super) password_file: Option<PathBuf>,
-    pub(super) token: Option<Secret>,
-    pub(super) token_file: Option<PathBuf>,
 }

@@ -42,7 +42,7 @@ impl ServiceAccountTokenFile {
     /// # Errors
     /// When there is none, or it is not that.
     pub fn prove(&self) -> Result<Proof<'_>, TokenFileError> {
-        let token = secret_file::read(&self.path)?;
+        let token = secret_file::read(&self.path, secret_file::TOKEN_LIMIT)?;
         match self.expected.claims_of(&token, crate::time::now()) {
             Ok(_) => Ok(Proof::IdToken { token, provider: &self.provider }),
             Err(source) => Err(TokenFileError::Unusable { path: self.path.clone(), source }),

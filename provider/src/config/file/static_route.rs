@@ -1,0 +1,120 @@
+//! Routes with static credentials: one, several with their own images, or those of a Docker configuration.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::{Place, RouteShape, patterns};
+use crate::access::{Access, DockerConfig, StaticCredential, StaticPassword, StaticSource};
+use crate::config::{ConfigError, Route, RouteProblem};
+use crate::image::{ImagePattern, Images};
+use crate::secret::Secret;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StaticShape {
+    username: Option<String>,
+    password: Option<Secret>,
+    password_file: Option<PathBuf>,
+    token: Option<Secret>,
+    token_file: Option<PathBuf>,
+    credentials: Option<Vec<CredentialShape>>,
+    docker_config_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CredentialShape {
+    match_images: Vec<String>,
+    username: String,
+    password: Option<Secret>,
+    password_file: Option<PathBuf>,
+    token: Option<Secret>,
+    token_file: Option<PathBuf>,
+}
+
+/// The four ways to write a password, of which a credential has one.
+struct PasswordShape {
+    inline: [Option<Secret>; 2],
+    files: [Option<PathBuf>; 2],
+}
+
+impl StaticShape {
+    /// The route of this shape; keys of an exchange have no use beside it.
+    pub(super) fn into_route(self, route: RouteShape, place: Place) -> Result<Route, ConfigError> {
+        let unused = [
+            ("artifactoryUrl", route.artifactory_url.is_some()),
+            ("caFile", route.ca_file.is_some()),
+            ("oidcProvider", route.oidc_provider.is_some()),
+            ("matchImages", route.match_images.is_some() && self.credentials.is_some()),
+        ];
+        if let Some((key, _)) = unused.into_iter().find(|(_, present)| *present) {
+            return Err(place.wrong(RouteProblem::Unused(key)));
+        }
+        let images = |entries: Option<Vec<String>>| {
+            patterns(&entries.ok_or_else(|| place.wrong(RouteProblem::MatchImages))?, place)
+        };
+        let password =
+            PasswordShape { inline: [self.password, self.token], files: [self.password_file, self.token_file] };
+        let (patterns, source) = match (self.username, self.credentials, self.docker_config_file) {
+            (Some(username), None, None) => {
+                let patterns = images(route.match_images)?;
+                let credential = credential(patterns.clone(), username, password, place)?;
+                (patterns, StaticSource::Credentials(vec![credential]))
+            }
+            (None, Some(shapes), None) if password.is_absent() => several(shapes, place)?,
+            (None, None, Some(path)) if password.is_absent() => {
+                (images(route.match_images)?, StaticSource::DockerConfig(DockerConfig { path }))
+            }
+            _ => return Err(place.wrong(RouteProblem::StaticForm)),
+        };
+        Ok(Route { images: Images::Matching(patterns), access: Access::Static(source) })
+    }
+}
+
+/// Credentials with their own images; the route serves all of those.
+fn several(shapes: Vec<CredentialShape>, place: Place) -> Result<(Vec<ImagePattern>, StaticSource), ConfigError> {
+    if shapes.is_empty() {
+        return Err(place.wrong(RouteProblem::Empty("static.credentials")));
+    }
+    let mut all = Vec::new();
+    let mut credentials = Vec::new();
+    for shape in shapes {
+        let patterns = patterns(&shape.match_images, place)?;
+        all.extend(patterns.iter().cloned());
+        let password =
+            PasswordShape { inline: [shape.password, shape.token], files: [shape.password_file, shape.token_file] };
+        credentials.push(credential(patterns, shape.username, password, place)?);
+    }
+    Ok((all, StaticSource::Credentials(credentials)))
+}
+
+fn credential(
+    patterns: Vec<ImagePattern>,
+    username: String,
+    password: PasswordShape,
+    place: Place,
+) -> Result<StaticCredential, ConfigError> {
+    if username.is_empty() {
+        return Err(place.wrong(RouteProblem::Username));
+    }
+    let password = password.into_password().ok_or_else(|| place.wrong(RouteProblem::Password))?;
+    Ok(StaticCredential { images: Images::Matching(patterns), username, password, kept: None })
+}
+
+impl PasswordShape {
+    fn is_absent(&self) -> bool {
+        self.inline.iter().all(Option::is_none) && self.files.iter().all(Option::is_none)
+    }
+
+    /// The one password that is written, if it is one and not empty.
+    fn into_password(self) -> Option<StaticPassword> {
+        let inline = self.inline.into_iter().flatten().map(StaticPassword::Inline);
+        let mut passwords = inline.chain(self.files.into_iter().flatten().map(StaticPassword::File));
+        match (passwords.next(), passwords.next()) {
+            (Some(StaticPassword::Inline(secret)), None) if secret.is_empty() => None,
+            (password, None) => password,
+            _ => None,
+        }
+    }
+}
