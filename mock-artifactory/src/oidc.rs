@@ -108,6 +108,7 @@ impl State {
     async fn verified_claims(&self, token: &str, provider: &Provider) -> Result<Claims, AccessError> {
         let moment = Moment { now: self.kit.clock.unix(), leeway: self.world.answers.leeway_seconds };
         let verified = subject_token::verified(token, &provider.issuers(), &self.keys, moment).await;
+        let verified = verified.and_then(|claims| provider.kind().admits(provider, &claims).map(|()| claims));
         verified.map_err(|error| match error {
             SubjectTokenError::NoPublicKey => AccessError::bad_request(error.to_string()),
             _ => AccessError::of(self.world.answers.refused_subject_token, error.to_string()),
@@ -139,7 +140,8 @@ impl State {
     fn token_spec(&self, mapping: &Mapping, claims: &Claims, reference: Reference) -> Result<TokenSpec, AccessError> {
         let spec = &mapping.token_spec;
         let expand = |pattern: &String| {
-            pattern::expand(pattern, claims).map_err(|error| AccessError::bad_request(error.to_string()))
+            pattern::expand(pattern, claims)
+                .map_err(|error| AccessError::of(self.world.answers.unmatched_pattern, error.to_string()))
         };
         let username = match (&spec.username, &spec.username_pattern) {
             (Some(username), _) => Some(username.clone()),
@@ -168,7 +170,7 @@ impl State {
             Some(username) if !username.is_empty() => Ok(self.tokens.user_subject(username)),
             _ if scope::parse(scope) == [scope::Scope::Admin] => Ok(nameless()),
             // Source of the text: jfrog/terraform-provider-artifactory issue 1246.
-            _ => Err(AccessError::bad_request("Invalid formatted name")),
+            _ => Err(AccessError::of(self.world.answers.nameless_token, "Invalid formatted name")),
         }
     }
 }

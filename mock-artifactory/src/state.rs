@@ -124,6 +124,7 @@ impl State {
 fn add_provider(directory: &mut Directory, facts: ProviderFacts, trust: Option<&Trust>) -> Result<(), StateError> {
     let Some(issuers) = issuers(&facts, trust)? else { return Ok(()) };
     let ProviderFacts { name, token_issuer, provider_type, audience, mappings, .. } = facts;
+    let ProviderFacts { organization, azure_app_id, enable_permissive_configuration, .. } = facts;
     let refused =
         |error: AccessError| StateError::Refused { provider: name.clone(), reason: error.message().to_owned() };
     let (first, further) = issuers.split_first().expect("a provider has an issuer");
@@ -132,6 +133,9 @@ fn add_provider(directory: &mut Directory, facts: ProviderFacts, trust: Option<&
         "issuer_url": first.url,
         "provider_type": provider_type,
         "audience": audience,
+        "organization": organization,
+        "azure_app_id": azure_app_id,
+        "enable_permissive_configuration": enable_permissive_configuration,
         "token_issuer": token_issuer.unwrap_or_else(|| first.claim.clone()),
     });
     let provider = Provider { further_issuers: further.to_vec(), ..Provider::parse(body).map_err(refused)? };

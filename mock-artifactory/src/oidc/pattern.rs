@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::jwt::Claims;
 
+mod rewrite;
+
 /// Why a pattern gives nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
@@ -12,8 +14,10 @@ pub enum PatternError {
     /// Source: JFrog Platform Administration, Dynamic Identity Mapping.
     #[error("The token has no claim {0}")]
     MissingClaim(String),
-    /// The braces do not pair, or ask for the real server's `pattern | replacement`, which the mock
-    /// does not have.
+    /// The claim does not look as the pattern wants it.
+    #[error("The claim {0} does not match the pattern")]
+    NoMatch(String),
+    /// The braces or parentheses do not pair, or ask for more than the mock has.
     #[error("The pattern {0} is not supported")]
     Unsupported(String),
 }
@@ -25,6 +29,9 @@ pub enum PatternError {
 ///
 /// When the token lacks a claim or the pattern is not one.
 pub fn expand(pattern: &str, claims: &Claims) -> Result<Vec<String>, PatternError> {
+    if let Some((pattern, replacement)) = pattern.split_once('|') {
+        return rewrite::rewritten(pattern, replacement, claims);
+    }
     if let Some(Value::Array(elements)) = sole_claim(pattern).and_then(|name| claims.get(name)) {
         return Ok(elements.iter().filter_map(text_of).collect());
     }
@@ -32,9 +39,6 @@ pub fn expand(pattern: &str, claims: &Claims) -> Result<Vec<String>, PatternErro
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").ok_or_else(|| PatternError::Unsupported(pattern.to_owned()))?;
-        if name.contains('|') {
-            return Err(PatternError::Unsupported(pattern.to_owned()));
-        }
         let claim = claims.get(name.trim()).and_then(text_of);
         text.push_str(before);
         text.push_str(&claim.ok_or_else(|| PatternError::MissingClaim(name.trim().to_owned()))?);
@@ -74,7 +78,7 @@ mod tests {
             ("{{groups}}", texts(&["a", "b"])),
             ("{{email}}", Err(PatternError::MissingClaim("email".into()))),
             ("{{sub", Err(PatternError::Unsupported("{{sub".into()))),
-            ("{{sub|(.*)|$1}}", Err(PatternError::Unsupported("{{sub|(.*)|$1}}".into()))),
+            ("{{sub}} | $0@{{org}}", texts(&["ann@{{org}}"])),
         ];
         for (pattern, expected) in cases {
             assert_eq!(expand(pattern, claims.as_object().unwrap()), expected, "{pattern}");

@@ -5,6 +5,10 @@ use serde_json::Value;
 
 use crate::service_error::AccessError;
 
+mod kind;
+
+pub use kind::Kind;
+
 /// An OIDC provider, as the REST API has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {
@@ -12,7 +16,7 @@ pub struct Provider {
     pub name: String,
     /// The URL below which discovery lies; without a trailing slash, or no key is ever found.
     pub issuer_url: String,
-    /// One of four names, none of which changes what the mock does.
+    /// One of four names.
     pub provider_type: String,
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,13 +27,13 @@ pub struct Provider {
     /// The `iss` of the tokens; the issuer's URL when it was not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_issuer: Option<String>,
-    /// Kept, and without effect here.
+    /// The application that tokens must be for, of a provider of type Azure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub azure_app_id: Option<String>,
-    /// Kept, and without effect here.
+    /// The organization that tokens must be from, of a provider of type GitHub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
-    /// Kept, and without effect here.
+    /// Whether a provider of type GitHub takes every organization.
     #[serde(default)]
     pub enable_permissive_configuration: bool,
     /// Kept, and without effect here.
@@ -52,9 +56,6 @@ pub struct TokenIssuer {
     pub url: String,
 }
 
-/// Source: jfrog/terraform-provider-platform, `resource_oidc_configuration.go`.
-const PROVIDER_TYPES: [&str; 4] = ["Generic OpenID Connect", "GitHub", "GitHub Enterprise", "Azure"];
-
 impl Provider {
     /// Makes a provider of what the REST API was sent.
     ///
@@ -67,15 +68,29 @@ impl Provider {
         if !is_provider_name(&provider.name) {
             return Err(AccessError::bad_request("Invalid provider name"));
         }
-        if !PROVIDER_TYPES.contains(&provider.provider_type.as_str()) {
+        let Some(kind) = Kind::parse(&provider.provider_type) else {
             return Err(AccessError::bad_request("Invalid provider type"));
-        }
+        };
         if !is_fetchable(&provider.issuer_url) {
             return Err(AccessError::bad_request("Issuer URL must use https protocol"));
         }
+        if let Some(problem) = kind.problem(&provider) {
+            return Err(AccessError::bad_request(problem));
+        }
+        let provider = kind.kept(provider);
         let token_issuer =
             provider.token_issuer.filter(|issuer| !issuer.is_empty()).or_else(|| Some(provider.issuer_url.clone()));
         Ok(Self { token_issuer, ..provider })
+    }
+
+    /// The type.
+    ///
+    /// # Panics
+    ///
+    /// Never: a provider of no type is not made.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::parse(&self.provider_type).expect("a provider has a type")
     }
 
     /// The issuers whose tokens the provider accepts: one, except for the mock's own extension.
@@ -114,7 +129,7 @@ mod tests {
 
     #[test]
     fn names_types_and_issuers_are_those_the_real_server_takes() {
-        let good = json!({"name": "github", "issuer_url": "https://token.actions.githubusercontent.com", "provider_type": "GitHub"});
+        let good = json!({"name": "github", "issuer_url": "https://token.actions.githubusercontent.com", "provider_type": "GitHub", "organization": "acme"});
         let cases = [
             ("name", json!("my-idp2"), true),
             ("name", json!("2idp"), false),
@@ -139,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_token_issuer_is_filled_in() {
-        let body = json!({"name": "idp", "issuer_url": "https://idp.example.com", "provider_type": "GitHub", "token_issuer": ""});
+        let body = json!({"name": "idp", "issuer_url": "https://idp.example.com", "provider_type": "Azure", "token_issuer": ""});
         assert_eq!(Provider::parse(body).unwrap().token_issuer.as_deref(), Some("https://idp.example.com"));
     }
 }

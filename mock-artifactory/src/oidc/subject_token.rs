@@ -24,6 +24,12 @@ pub enum SubjectTokenError {
     /// Its `nbf` or `iat` is to come.
     #[error("Invalid token, not yet valid")]
     NotYetValid,
+    /// Its provider takes another organization's only.
+    #[error("Invalid token, organization")]
+    Organization,
+    /// Its provider takes another application's only.
+    #[error("Invalid token, application")]
+    Application,
     /// The issuer has no such key.
     #[error("Invalid token, unknown key")]
     UnknownKey,

@@ -17,6 +17,11 @@ pub struct Answers {
     /// Status when no identity mapping matches: 403 in jfrog/jfrog-credentials-provider issue 63,
     /// 401 in its guide for `OpenShift`.
     pub no_mapping: u16,
+    /// Status when a claim that `username_pattern` or `groups_pattern` needs is missing or does not match; the
+    /// documentation says only that the exchange fails.
+    pub unmatched_pattern: u16,
+    /// Status when a mapping gives the token no name; jfrog/terraform-provider-artifactory issue 1246 has the text only.
+    pub nameless_token: u16,
     /// Status for an unknown `provider_name`; no public capture.
     pub unknown_provider: u16,
     /// Status when STS refuses the forwarded request; no public capture.
@@ -37,6 +42,8 @@ impl Default for Answers {
             leeway_seconds: 60,
             refused_subject_token: 401,
             no_mapping: 403,
+            unmatched_pattern: 400,
+            nameless_token: 400,
             unknown_provider: 404,
             refused_caller: 401,
             unmapped_role: 403,

@@ -15,12 +15,21 @@ pub struct ProviderFacts {
     /// The `iss` of the tokens where it differs from the issuer's URL.
     #[serde(default)]
     pub token_issuer: Option<String>,
-    /// One of Artifactory's provider types; none is special here.
+    /// One of Artifactory's provider types.
     #[serde(default = "generic")]
     pub provider_type: String,
     /// What tokens are for; informational, but accepted as the audience of an exchange.
     #[serde(default)]
     pub audience: Option<String>,
+    /// The organization of a provider of type GitHub.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// The application of a provider of type Azure.
+    #[serde(default)]
+    pub azure_app_id: Option<String>,
+    /// Whether a provider of type GitHub takes every organization.
+    #[serde(default)]
+    pub enable_permissive_configuration: bool,
     /// The identity mappings.
     #[serde(default)]
     pub mappings: Vec<MappingFacts>,

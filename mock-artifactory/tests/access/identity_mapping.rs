@@ -114,6 +114,32 @@ async fn a_pattern_takes_the_groups_from_the_claims() {
 }
 
 #[tokio::test]
+async fn a_pattern_verifies_a_claim_and_makes_a_name_of_it() {
+    let mappings = "[{name: anyone, priority: 1, token_spec: {username_pattern: '({{mail}})@acme.example | $1'}}]";
+    assert_eq!(exchange(mappings, json!({"mail": "eve@acme.example"}), json!({})).await.username(), "eve");
+    let answer = exchange(mappings, json!({"mail": "eve@evil.example"}), json!({})).await;
+    assert_eq!(answer.error(), (400, "BAD_REQUEST", "The claim mail does not match the pattern"));
+    let groups = "[{name: anyone, priority: 1, token_spec: {groups_pattern: '{{groups}} | $0-pull'}}]";
+    let answer = exchange(groups, json!({"groups": ["a", "b"]}), json!({})).await;
+    assert_eq!(answer.body["scope"], "applied-permissions/groups:\"a-pull\",\"b-pull\"");
+}
+
+#[tokio::test]
+async fn statuses_that_no_source_tells_are_the_worlds() {
+    let issuer = Issuer::start().await;
+    for (mappings, status, code) in [
+        ("[{name: a, priority: 1, token_spec: {username_pattern: '{{preferred}}'}}]", 403, "FORBIDDEN"),
+        ("[{name: a, priority: 1, token_spec: {scope: applied-permissions/user}}]", 401, "UNAUTHORIZED"),
+    ] {
+        let mut world = world(&issuer.url(), mappings);
+        (world.answers.unmatched_pattern, world.answers.nameless_token) = (403, 401);
+        let running = Running::start(world, None).await;
+        let answer = running.exchange(&issuer.token(&json!({})), json!({})).await;
+        assert_eq!((answer.error().0, answer.error().1), (status, code), "{mappings}");
+    }
+}
+
+#[tokio::test]
 async fn a_mapping_without_a_user_has_no_name_to_issue() {
     let mappings = "[{name: anyone, priority: 1, token_spec: {scope: applied-permissions/user}}]";
     let answer = exchange(mappings, json!({}), json!({})).await;

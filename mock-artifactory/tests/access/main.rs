@@ -8,6 +8,7 @@ mod exchange;
 mod identity_mapping;
 mod issuer;
 mod program;
+mod provider_type;
 mod server;
 mod subject_token;
 mod tokens;
