@@ -25,6 +25,7 @@
 //! - [`http`]: the one HTTP client.
 //! - [`endpoints`]: every address that is not Artifactory's.
 //! - [`error`]: every failure, its exit code and its remedy.
+//! - [`warning`]: what is worth saying beside an answer.
 //! - [`command_line`]: the arguments.
 //! - [`secret`]: texts that cannot be printed by accident.
 //! - [`secret_file`]: files that hold such a text.
@@ -54,3 +55,4 @@ pub mod lifetime;
 pub mod secret;
 pub mod secret_file;
 pub mod time;
+pub mod warning;

@@ -3,12 +3,11 @@
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
-use artifactory_credential_provider::answer::answer;
-use artifactory_credential_provider::command_line::Command;
 use artifactory_credential_provider::config::{Config, Environment};
 use artifactory_credential_provider::error::{BUG_EXIT_CODE, Error, bug_report};
 use artifactory_credential_provider::kubelet::MAX_REQUEST_BYTES;
-use artifactory_credential_provider::time::Deadline;
+use artifactory_credential_provider::{answer::answer, command_line::Command};
+use artifactory_credential_provider::{time::Deadline, warning};
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
@@ -36,5 +35,6 @@ fn run() -> Result<(), Error> {
     io::stdin().take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut stdin).map_err(Error::Process)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Process)?;
     let response = runtime.block_on(answer(&stdin, &config, deadline))?;
+    let _ = io::stderr().write_all(warning::about(&response).as_bytes());
     io::stdout().write_all(response.to_json().expose().as_bytes()).map_err(Error::Process)
 }

@@ -65,11 +65,15 @@ impl Outcome {
     /// The response of a run that succeeded; fails with the program's own explanation otherwise.
     pub(crate) fn response(&self) -> Value {
         assert_eq!(self.code, 0, "{}", self.stderr);
-        assert_eq!(self.stderr, "", "nothing on stderr beside a response");
         assert_eq!(self.stdout.matches('\n').count(), 1, "one line: {}", self.stdout);
         let response: Value = serde_json::from_str(&self.stdout).expect("one JSON value");
         let keys: Vec<_> = response.as_object().expect("an object").keys().map(String::as_str).collect();
         assert_eq!(keys, ["apiVersion", "auth", "cacheDuration", "cacheKeyType", "kind"]);
+        let kept = response["cacheDuration"].as_str().expect("a duration");
+        let is_short = response["auth"] != serde_json::json!({}) && !kept.contains(['m', 'h']);
+        let warning = "warning: the kubelet may keep this credential for ";
+        assert_eq!(self.stderr.starts_with(warning), is_short, "{}", self.stderr);
+        assert!(is_short || self.stderr.is_empty(), "nothing else on stderr beside a response: {}", self.stderr);
         response
     }
 
