@@ -35,6 +35,8 @@ Options:
   --version      Print the version
   --help         Print this text
 
+Without --config and cloud_provider, KSCP_REGISTRY_USERNAME and KSCP_REGISTRY_PASSWORD are a static credential.
+
 Without --config the environment configures one route:
   artifactory_url           Artifactory's host, without scheme or path
   cloud_provider            aws, azure or google

@@ -7,6 +7,8 @@ use artifactory_credential_provider::config::{Config, Environment};
 use artifactory_credential_provider::image::ImageRef;
 use serde::Deserialize;
 
+use crate::site::Site;
+
 const README: &str = include_str!("../../../README.md");
 
 pub(crate) fn example(name: &str) -> (PathBuf, String) {
@@ -54,7 +56,7 @@ fn the_readme_holds_every_example_to_the_letter() {
     let entries = std::fs::read_dir(directory).expect("the examples");
     let names: Vec<_> =
         entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
-    assert!(names.len() >= 7, "{names:?}");
+    assert!(names.len() >= 13, "{names:?}");
     for name in &names {
         let (_, text) = example(name);
         let language = name.rsplit('.').next().expect("an extension");
@@ -73,6 +75,7 @@ fn the_kubelets_entries_configure_the_program() {
         "kubelet-azure.yaml",
         "kubelet-google.yaml",
         "kubelet-aws-web-identity.yaml",
+        "kubelet-static.yaml",
     ] {
         let entry = entry(name);
         assert_eq!(entry.name, env!("CARGO_PKG_NAME"), "the kubelet looks the binary up by the entry's name");
@@ -96,6 +99,41 @@ fn the_file_example_serves_what_its_entry_asks_for() {
             assert!(config.route(&image).is_some(), "no route serves {pattern}");
         }
     }
+}
+
+#[test]
+fn the_static_examples_serve_what_they_name() {
+    for (name, images) in [
+        ("static-registries.yaml", ["any.example.com/x", "quay.example.com/team/x", "docker.io/library/nginx"]),
+        ("docker-config.yaml", ["any.example.com/x", "quay.io/x", "docker.io/library/nginx"]),
+    ] {
+        let config = Config::load(Some(&example(name).0), &Environment::default()).expect(name);
+        for image in images {
+            assert!(config.route(&ImageRef::parse(image).expect("an image")).is_some(), "{name}: {image}");
+        }
+        assert!(config.route(&ImageRef::parse("evil.io/x").expect("an image")).is_none(), "{name}");
+    }
+}
+
+/// The provider, the mapping and the route of the README, with a running cluster's issuer and Artifactory's host.
+#[tokio::test]
+async fn the_cluster_example_pulls_with_artifactory_set_up_as_it_says() {
+    let site = Site::start().await;
+    let issuer = format!("{}/id/0123456789ABCDEF0123456789ABCDEF", site.cloud.url());
+    let here = |name: &str| {
+        let text = example(name).1.replace("https://oidc.example.com/cluster", &issuer);
+        text.replace("cluster.example.com", &site.host())
+    };
+    site.administer("/access/api/v1/oidc", here("cluster-oidc-provider.json")).await;
+    let mappings = "/access/api/v1/oidc/cluster/identity_mappings";
+    site.administer(mappings, here("cluster-identity-mapping.json")).await;
+    let token = site.file("token", site.pod_token("app", "artifactory"));
+    let config = here("cluster.yaml").replace("/var/lib/artifactory-credential-provider/token", &token);
+    let config = site.file("config.yaml", config);
+    let outcome = site.pull_in(&["--config", &config], &site.environment("none")).await;
+    let (username, password) = outcome.credential(&site.host());
+    assert_eq!(username, "cluster-puller");
+    assert_eq!(site.read_manifest("docker-local", &username, &password).await, 200);
 }
 
 #[test]

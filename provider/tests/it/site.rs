@@ -1,7 +1,7 @@
 //! A node's surroundings: a cloud, an Artifactory, and the certificate authority of both.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -24,6 +24,7 @@ pub(crate) struct Site {
     pub(crate) cloud: MockCloud,
     pub(crate) artifactory: MockArtifactory,
     directory: TempDir,
+    planted: Mutex<Vec<String>>,
 }
 
 impl Site {
@@ -35,7 +36,7 @@ impl Site {
         let cloud = MockCloud::start(cloud).await.expect("a cloud");
         let artifactory = MockArtifactory::start(artifactory, Some(&cloud.url())).await.expect("an Artifactory");
         let directory = tempfile::tempdir().expect("a directory");
-        let site = Self { cloud, artifactory, directory };
+        let site = Self { cloud, artifactory, directory, planted: Mutex::default() };
         site.file("ca.pem", site.artifactory.ca_pem());
         site
     }
@@ -45,6 +46,12 @@ impl Site {
         let path = self.directory.path().join(name);
         std::fs::write(&path, content).expect("a file");
         path.to_str().expect("a name").to_owned()
+    }
+
+    /// Names a secret that the test gives to the program, which may reach stdout as a password and nobody else.
+    pub(crate) fn plant(&self, secret: &str) -> String {
+        self.planted.lock().expect("no panic before").push(secret.to_owned());
+        secret.to_owned()
     }
 
     /// The environment of the kubelet's entry for one of the clouds.
@@ -116,18 +123,23 @@ impl Site {
     ///
     /// Role credentials stay between the metadata service and the program; the session token also goes to Artifactory, as
     /// the protocol has it, and to the services of AWS that it signs for. The secret of a Cognito client goes to the token
-    /// endpoint, which sees nothing of the role. A subject token goes to Artifactory, the registry credential to stdout, and nothing to stderr.
+    /// endpoint, which sees nothing of the role. A subject token goes to Artifactory, the registry credential to stdout,
+    /// and nothing to stderr. Of what the test planted only the answered password shows up on stdout.
     pub(crate) fn check_leaks(&self, outcome: &Outcome) {
         let role = self.cloud.secrets();
         let cloud = text(&self.cloud.kit().journal.requests());
         let artifactory = text(&self.artifactory.kit().journal.requests());
         let exchanged = self.subject_tokens();
         let answered = passwords(&outcome.stdout);
-        for secret in role.iter().chain(&exchanged).chain(&answered) {
+        let planted = self.planted.lock().expect("no panic before").clone();
+        for secret in role.iter().chain(&exchanged).chain(&answered).chain(&planted) {
             assert!(!outcome.stderr.contains(secret.as_str()), "a secret on stderr: {}", outcome.stderr);
         }
         for secret in role.iter().chain(&exchanged) {
             assert!(!outcome.stdout.contains(secret.as_str()), "a secret on stdout");
+        }
+        for secret in planted.iter().filter(|secret| !answered.contains(secret)) {
+            assert!(!outcome.stdout.contains(secret.as_str()), "a planted secret on stdout");
         }
         for secret in exchanged.iter().chain(&answered) {
             assert!(!cloud.contains(secret.as_str()), "a secret of Artifactory's in a request to the cloud");
@@ -178,11 +190,19 @@ impl Site {
         request.send().await.expect("an answer").status().as_u16()
     }
 
+    /// Makes something by Artifactory's REST API, as its administrator.
+    pub(crate) async fn administer(&self, path: &str, document: String) {
+        let request = self.client().post(format!("{}{path}", self.artifactory.url())).body(document);
+        let request = request.header("content-type", "application/json").basic_auth("admin", Some("admin-password"));
+        assert_eq!(request.send().await.expect("an answer").status(), 201, "{path}");
+    }
+
     /// The token that the kubelet sends for a pod of a service account in the namespace `default`.
     pub(crate) fn pod_token(&self, service_account: &str, audience: &str) -> String {
         let pod = Pod { name: "pod-1".to_owned(), uid: "0f4a2f6e-3b1d-4f0e-8a53-6c9d2b7e1aff".to_owned() };
         let request = TokenRequest { audiences: vec![audience.to_owned()], pod: Some(pod), expiration_seconds: None };
-        self.cloud.service_account_token("default", service_account, &request).expect("a token").token
+        let token = self.cloud.service_account_token("default", service_account, &request).expect("a token").token;
+        self.plant(&token)
     }
 
     /// A token of a pod that claims to be of this issuer and audience, signed by nobody whom anyone trusts.
