@@ -146,9 +146,11 @@ impl IdentitySource {
 
     fn applies_to(&self, workload: Option<&Workload>) -> Result<(), PassedOver> {
         match self {
-            Self::AwsInstanceRole(_) | Self::AwsCognito(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) | Self::ServiceAccountTokenFile(_) => {
-                Ok(())
-            }
+            Self::AwsInstanceRole(_)
+            | Self::AwsCognito(_)
+            | Self::AzureManagedIdentity(_)
+            | Self::GcpMetadata(_)
+            | Self::ServiceAccountTokenFile(_) => Ok(()),
             Self::AwsWebIdentity(identity) => identity.applies_to(workload),
             Self::AwsPodIdentity(_) => token(workload).map(|_| ()),
             Self::ServiceAccountToken(identity) => identity.applies_to(workload),

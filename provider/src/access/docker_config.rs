@@ -59,7 +59,7 @@ pub enum DockerConfigError {
         helper: String,
     },
     /// The entry is an identity token or a registry token.
-    #[error("the entry `{key}` of `{}` is an `{field}`", .path.display())]
+    #[error("the entry `{key}` of `{}` holds the field `{field}`", .path.display())]
     OtherToken {
         /// The file.
         path: PathBuf,
@@ -196,19 +196,19 @@ mod tests {
         found.map(|(username, password)| (username, password.expose().to_owned()))
     }
 
-    fn pair(username: &str, password: &str) -> Result<(String, String), String> {
-        Ok((username.to_owned(), password.to_owned()))
+    fn pair(username: &str, password: &str) -> (String, String) {
+        (username.to_owned(), password.to_owned())
     }
 
     #[test]
     fn a_credential_stands_in_auth_or_beside_it() {
         let table = [
-            (r#"{"auth":"dTpw"}"#, pair("u", "p")),
-            (r#"{"auth":"dXNlcjpwOmE="}"#, pair("user", "p:a")),
-            (r#"{"auth":" dXNlcjpwOmE=\n"}"#, pair("user", "p:a")),
-            (r#"{"username":"u","password":"p","email":"e"}"#, pair("u", "p")),
-            (r#"{"auth":"dTpw","username":"other","password":"other"}"#, pair("u", "p")),
-            (r#"{"auth":"","username":"u","password":"p"}"#, pair("u", "p")),
+            (r#"{"auth":"dTpw"}"#, Ok(pair("u", "p"))),
+            (r#"{"auth":"dXNlcjpwOmE="}"#, Ok(pair("user", "p:a"))),
+            (r#"{"auth":" dXNlcjpwOmE=\n"}"#, Ok(pair("user", "p:a"))),
+            (r#"{"username":"u","password":"p","email":"e"}"#, Ok(pair("u", "p"))),
+            (r#"{"auth":"dTpw","username":"other","password":"other"}"#, Ok(pair("u", "p"))),
+            (r#"{"auth":"","username":"u","password":"p"}"#, Ok(pair("u", "p"))),
         ];
         for (entry, expected) in table {
             assert_eq!(entry_for("quay.io/x", &format!(r#"{{"auths":{{"quay.io":{entry}}}}}"#)), expected, "{entry}");
@@ -218,8 +218,11 @@ mod tests {
     #[test]
     fn what_is_no_user_name_with_a_password_is_refused_with_its_reason() {
         let table = [
-            (r#"{"auth":"dTpw","identitytoken":"t"}"#, "the entry `quay.io` of `/c.json` is an `identitytoken`"),
-            (r#"{"registrytoken":"t"}"#, "the entry `quay.io` of `/c.json` is an `registrytoken`"),
+            (
+                r#"{"auth":"dTpw","identitytoken":"t"}"#,
+                "the entry `quay.io` of `/c.json` holds the field `identitytoken`",
+            ),
+            (r#"{"registrytoken":"t"}"#, "the entry `quay.io` of `/c.json` holds the field `registrytoken`"),
             (r#"{"auth":"!"}"#, "`auth` of the entry `quay.io` of `/c.json` is no base64 of `user:password`"),
             (r#"{"auth":"dXA="}"#, "`auth` of the entry `quay.io` of `/c.json` is no base64 of `user:password`"),
             (r#"{"auth":"dTo="}"#, "the entry `quay.io` of `/c.json` has no user name or no password"),
@@ -255,11 +258,11 @@ mod tests {
     #[test]
     fn a_helper_is_named_for_its_own_registry_only() {
         let config = r#"{"auths":{"quay.io":{"auth":"dTpw"},"ghcr.io":{}},"credHelpers":{"gcr.io":"gcloud"}}"#;
-        assert_eq!(entry_for("quay.io/x", config), pair("u", "p"));
+        assert_eq!(entry_for("quay.io/x", config), Ok(pair("u", "p")));
         let refused = "`/c.json` leaves `gcr.io` to the credential helper `gcloud`";
         assert_eq!(entry_for("gcr.io/x", config), Err(refused.to_owned()));
         let store = r#"{"auths":{"quay.io":{"auth":"dTpw"},"ghcr.io":{}},"credsStore":"pass"}"#;
-        assert_eq!(entry_for("quay.io/x", store), pair("u", "p"));
+        assert_eq!(entry_for("quay.io/x", store), Ok(pair("u", "p")));
         for registry in ["ghcr.io", "docker.io"] {
             let refused = format!("`/c.json` leaves `{registry}` to the credential helper `pass`");
             assert_eq!(entry_for(&format!("{registry}/x"), store), Err(refused));

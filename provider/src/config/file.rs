@@ -116,7 +116,11 @@ impl IdentityShape {
     fn needs_provider(&self) -> bool {
         match self {
             Self::AwsInstanceRole(_) | Self::AwsWebIdentity(_) | Self::AwsPodIdentity(_) => false,
-            Self::AwsCognito(_) | Self::AzureManagedIdentity(_) | Self::GcpMetadata(_) | Self::ServiceAccountToken(_) | Self::ServiceAccountTokenFile(_) => true,
+            Self::AwsCognito(_)
+            | Self::AzureManagedIdentity(_)
+            | Self::GcpMetadata(_)
+            | Self::ServiceAccountToken(_)
+            | Self::ServiceAccountTokenFile(_) => true,
         }
     }
 

@@ -210,8 +210,9 @@ async fn a_password_file_that_is_gone_is_named() {
     let outcome = site.pull_in(&["--config", &config], &BTreeMap::new()).await;
     insta::assert_snapshot!(outcome.failure(3), @r"
     error: failed to read the static credential
-      caused by: cannot read the static password from `/nowhere/password`: No such file or directory (os error 2)
-      hint: name a text file that the kubelet's user can read in `static.passwordFile`
+      caused by: no password could be read
+      caused by: cannot read `/nowhere/password`: No such file or directory (os error 2)
+      hint: name a text file that the kubelet's user can read in `passwordFile` or `tokenFile`
     ");
 }
 

@@ -1,11 +1,14 @@
 //! The shipped program as a child process against the mocks, as the kubelet starts it.
 
 mod cognito;
+mod cluster;
 mod configuration;
 mod documents;
 mod exchange;
 mod faults;
+mod fixed;
 mod metadata;
+mod oidc_provider;
 mod partition;
 mod pod_identity;
 mod program;

@@ -33,7 +33,7 @@ fn docker_config(error: &DockerConfigError) -> String {
             format!("write a user name and password for `{key}`: the kubelet takes nothing else from a credential provider")
         }
         DockerConfigError::Auth { key, .. } => {
-            format!("write `auth` of `{key}` anew: printf user:password | base64 --wrap=0")
+            format!("write `auth` of `{key}` anew: printf %s user:password | base64 --wrap=0")
         }
         DockerConfigError::Empty { key, .. } => format!("write `auth`, or `username` and `password`, for `{key}`"),
     }
