@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::http::{Http, HttpError, Reply, Request};
+use crate::identity::kubernetes::ShownToken;
 use crate::identity::{Proof, SignedRequest};
 use crate::lifetime::Lifetime;
 use crate::secret::Secret;
@@ -71,6 +72,8 @@ pub enum ExchangeError {
         status: u16,
         /// The message of Artifactory's error document, cut and cleaned; `None` when there was no such document.
         message: Option<String>,
+        /// What the proof says of itself, if it was a cluster's token.
+        token: Option<Box<ShownToken>>,
     },
     /// A redirect, which is never followed with a proof.
     #[error("Artifactory answered {status}, a redirect, which is not followed with a proof")]
@@ -92,6 +95,10 @@ pub async fn exchange(
     artifactory: &ArtifactoryUrl,
     proof: Proof<'_>,
 ) -> Result<RegistryCredential, ExchangeError> {
+    let shown = || match &proof {
+        Proof::IdToken { token, .. } => ShownToken::read(token),
+        Proof::SignedCallerIdentity { .. } => None,
+    };
     let (request, form) = match &proof {
         Proof::IdToken { token, provider } => (id_token_request(artifactory, token, provider), provider.token_form),
         Proof::SignedCallerIdentity { request, token_lifetime } => {
@@ -99,7 +106,7 @@ pub async fn exchange(
         }
     };
     let reply = http.send(&request).await.map_err(ExchangeError::Transport)?;
-    refuse_failure(&reply)?;
+    refuse_failure(&reply, shown)?;
     reply::credential(reply.body(), form, crate::time::now()).map_err(ExchangeError::Reply)
 }
 
@@ -141,11 +148,13 @@ fn caller_identity_request(artifactory: &ArtifactoryUrl, signed: &SignedRequest,
         })
 }
 
-fn refuse_failure(reply: &Reply) -> Result<(), ExchangeError> {
+fn refuse_failure(reply: &Reply, shown: impl Fn() -> Option<ShownToken>) -> Result<(), ExchangeError> {
     let status = reply.status.as_u16();
     match status {
         200 => Ok(()),
         300..=399 => Err(ExchangeError::Redirected { status }),
-        _ => Err(ExchangeError::Refused { status, message: reply::refusal(reply.body()) }),
+        _ => {
+            Err(ExchangeError::Refused { status, message: reply::refusal(reply.body()), token: shown().map(Box::new) })
+        }
     }
 }

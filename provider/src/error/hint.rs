@@ -150,6 +150,8 @@ fn exchange(error: &ExchangeError, host: &str) -> String {
     match error {
         ExchangeError::Transport(source) | ExchangeError::Client(source) => transport(source, &format!("`{host}`")),
         ExchangeError::Redirected { .. } => format!("set the address to the host that Artifactory itself answers on, not `{host}`"),
+        ExchangeError::Refused { status: 401, token: Some(token), .. } => kubernetes::untrusted(token),
+        ExchangeError::Refused { status: 403, token: Some(token), .. } => kubernetes::unmapped(token),
         ExchangeError::Refused { status: 400, .. } => {
             "check the OIDC provider's name, its issuer URL (no trailing slash) and the audience of its identity mapping".into()
         }

@@ -10,9 +10,11 @@ use crate::secret::Secret;
 use crate::time::now;
 
 mod expected;
+mod shown;
 mod token_file;
 
 pub use expected::{Expected, TokenError};
+pub use shown::ShownToken;
 pub use token_file::{ServiceAccountTokenFile, TokenFileError};
 
 /// The pod's service account token, sent to Artifactory as it is.

@@ -78,6 +78,13 @@ mod tests {
     }
 
     #[test]
+    fn the_closest_of_several_patterns_counts() {
+        let image = ImageRef::parse("acme.jfrog.io/team/app").expect("an image");
+        let several = images(&["*.jfrog.io", "acme.jfrog.io/team", "acme.jfrog.io", "quay.io"]);
+        assert_eq!(several.closeness(&image), images(&["acme.jfrog.io/team"]).closeness(&image));
+    }
+
+    #[test]
     fn every_image_is_further_away_than_any_pattern() {
         let image = ImageRef::parse("quay.io/x").expect("an image");
         assert!(Images::Every.contain(&image));

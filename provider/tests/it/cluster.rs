@@ -110,6 +110,38 @@ async fn a_nodes_token_file_is_exchanged_and_read_again_at_each_pull() {
 }
 
 #[tokio::test]
+async fn a_service_account_without_a_mapping_says_which_claims_it_would_need() {
+    let site = Site::start().await;
+    let token = site.pod_token("plain", "artifactory");
+    let outcome = pull(&site, &pods(&site), Some(&token)).await;
+    insta::assert_snapshot!(site.named(outcome.failure(5)), @r#"
+    error: failed to exchange the proof at `ARTIFACTORY`
+      caused by: Artifactory answered 403: No identity mapping matches the token's claims
+      hint: an identity mapping of Artifactory's OIDC provider must fit "claims": {"iss": "http://CLOUD/id/0123456789ABCDEF0123456789ABCDEF", "sub": "system:serviceaccount:default:plain", "aud": "artifactory"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_provider_of_another_issuer_says_which_one_it_would_need() {
+    let site = Site::start().await;
+    let token = site.pod_token("app", "artifactory");
+    let config = site.file(
+        "config.yaml",
+        format!(
+            "routes: [{{artifactoryUrl: '{}', identity: {{serviceAccountTokenFile: {{path: '{}'}}}}, oidcProvider: {{name: google}}}}]",
+            site.host(),
+            site.file("token", token)
+        ),
+    );
+    let outcome = site.pull_in(&["--config", &config], &site.environment("none")).await;
+    insta::assert_snapshot!(site.named(outcome.failure(5)), @r"
+    error: failed to exchange the proof at `ARTIFACTORY`
+      caused by: Artifactory answered 401: Invalid token, issuer
+      hint: Artifactory's OIDC provider must have the issuer `http://CLOUD/id/0123456789ABCDEF0123456789ABCDEF` (`token_issuer`, or `issuer_url` where none is set) and the keys of this cluster; check the clocks too
+    ");
+}
+
+#[tokio::test]
 async fn a_nodes_identity_is_not_a_pods() {
     let site = Site::start().await;
     let path = site.file("token", site.pod_token("app", "artifactory"));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::identity::kubernetes::{TokenError, TokenFileError};
+use crate::identity::kubernetes::{ShownToken, TokenError, TokenFileError};
 
 pub(super) fn token(error: &TokenError) -> String {
     match error {
@@ -56,5 +56,21 @@ fn issuer(found: &str) -> String {
     }
     format!(
         "if this is the right cluster, set `issuer` to `{found}`, and the same as issuer (`token_issuer` or `issuer_url`) of Artifactory's OIDC provider"
+    )
+}
+
+/// Artifactory does not believe the token.
+pub(super) fn untrusted(token: &ShownToken) -> String {
+    let ShownToken { issuer, .. } = token;
+    format!(
+        "Artifactory's OIDC provider must have the issuer `{issuer}` (`token_issuer`, or `issuer_url` where none is set) and the keys of this cluster; check the clocks too"
+    )
+}
+
+/// Artifactory believes the token and makes nobody of it.
+pub(super) fn unmapped(token: &ShownToken) -> String {
+    let ShownToken { issuer, subject, audience } = token;
+    format!(
+        "an identity mapping of Artifactory's OIDC provider must fit \"claims\": {{\"iss\": \"{issuer}\", \"sub\": \"{subject}\", \"aud\": \"{audience}\"}}"
     )
 }
