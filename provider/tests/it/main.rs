@@ -1,7 +1,7 @@
 //! The shipped program as a child process against the mocks, as the kubelet starts it.
 
-mod cognito;
 mod cluster;
+mod cognito;
 mod configuration;
 mod documents;
 mod exchange;
