@@ -1,4 +1,4 @@
-//! Temporary credentials of a role.
+//! What AWS requests are signed with.
 
 use std::time::{Duration, SystemTime};
 
@@ -27,20 +27,21 @@ pub(super) async fn lasting<E: Into<AwsError>>(
     ask().await.map_err(Into::into)
 }
 
-/// What a role signs with until it expires.
+/// A key: of a role until it expires, or of an IAM user for good.
 #[derive(Debug)]
 pub(super) struct AwsCredentials {
     /// The access key id.
     pub(super) access_key_id: String,
     /// The secret access key.
     pub(super) secret_access_key: Secret,
-    /// The session token.
-    pub(super) session_token: Secret,
-    expiration: SystemTime,
+    /// The session token; an IAM user's own key has none.
+    pub(super) session_token: Option<Secret>,
+    /// When it ends, where whoever gave it says so.
+    pub(super) expiration: Option<SystemTime>,
 }
 
 impl AwsCredentials {
-    /// Complete credentials, or `None` when a part is absent or the expiry is no RFC 3339 time.
+    /// Complete credentials of a role, or `None` when a part is absent or the expiry is no RFC 3339 time.
     pub(super) fn complete(
         access_key_id: Option<String>,
         secret_access_key: Option<Secret>,
@@ -50,23 +51,33 @@ impl AwsCredentials {
         Some(Self {
             access_key_id: access_key_id.filter(|id| !id.is_empty())?,
             secret_access_key: secret_access_key.filter(|key| !key.is_empty())?,
-            session_token: session_token.filter(|token| !token.is_empty())?,
-            expiration: OffsetDateTime::parse(expiration?, &Rfc3339).ok()?.into(),
+            session_token: Some(session_token.filter(|token| !token.is_empty())?),
+            expiration: Some(OffsetDateTime::parse(expiration?, &Rfc3339).ok()?.into()),
         })
     }
 
     /// The credentials as the signer takes them.
     pub(super) fn identity(&self) -> Identity {
-        let session_token = self.session_token.expose().to_owned();
-        let key = self.secret_access_key.expose();
-        Credentials::new(&self.access_key_id, key, Some(session_token), None, env!("CARGO_PKG_NAME")).into()
+        self.to_sdk().into()
     }
 
     /// Refuses credentials that end before `deadline`: a signature made with them may be dead when Artifactory uses it.
     pub(super) fn outlive(&self, deadline: Deadline) -> Result<(), AwsError> {
-        let left = self.expiration.duration_since(now()).unwrap_or_default();
+        let Some(expiration) = self.expiration else { return Ok(()) };
+        let left = expiration.duration_since(now()).unwrap_or_default();
         let needed: Duration = deadline.remaining().unwrap_or_default();
         if left > needed { Ok(()) } else { Err(AwsError::Expiring { left }) }
+    }
+
+    /// The credentials as the SDK's clients take them.
+    pub(super) fn to_sdk(&self) -> Credentials {
+        Credentials::new(
+            &self.access_key_id,
+            self.secret_access_key.expose(),
+            self.session_token.as_ref().map(|token| token.expose().to_owned()),
+            self.expiration,
+            env!("CARGO_PKG_NAME"),
+        )
     }
 
     #[cfg(test)]
@@ -90,8 +101,19 @@ mod tests {
     }
 
     #[test]
+    fn a_users_own_key_has_no_end() {
+        let key =
+            AwsCredentials { session_token: None, expiration: None, ..AwsCredentials::until("2001-01-02T03:04:05Z") };
+        assert!(key.outlive(Deadline::after(Duration::from_secs(55))).is_ok());
+        assert_eq!((key.to_sdk().session_token(), key.to_sdk().expiry()), (None, None));
+    }
+
+    #[test]
     fn an_expiry_may_have_fractions_and_offsets() {
-        let expiration = |text: &str| AwsCredentials::until(text).expiration.duration_since(SystemTime::UNIX_EPOCH);
+        let expiration = |text: &str| {
+            let expiration = AwsCredentials::until(text).expiration.expect("an expiry");
+            expiration.duration_since(SystemTime::UNIX_EPOCH)
+        };
         assert_eq!(expiration("2030-01-02T03:04:05Z").expect("later").as_secs(), 1_893_553_445);
         assert_eq!(expiration("2030-01-02T03:04:05.123456789Z").expect("later").as_secs(), 1_893_553_445);
         assert_eq!(expiration("2030-01-02T04:04:05+01:00").expect("later").as_secs(), 1_893_553_445);

@@ -185,7 +185,10 @@ mod tests {
     #[test]
     fn credentials_are_read() {
         let credentials = role_credentials(body("Success", "2030-01-02T03:04:05Z").as_bytes()).expect("credentials");
-        assert_eq!((credentials.access_key_id.as_str(), credentials.session_token.expose()), ("ASIA", "t"));
+        assert_eq!(
+            (credentials.access_key_id.as_str(), credentials.session_token.as_ref().map(Secret::expose)),
+            ("ASIA", Some("t"))
+        );
     }
 
     #[test]

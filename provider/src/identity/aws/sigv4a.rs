@@ -97,6 +97,16 @@ mod tests {
     }
 
     #[test]
+    fn a_users_own_key_sends_no_session_token() {
+        let key =
+            AwsCredentials { session_token: None, expiration: None, ..AwsCredentials::until("2100-01-01T00:00:00Z") };
+        let request = caller_identity(&key, None, SystemTime::UNIX_EPOCH).expect("a signature");
+        let names: Vec<_> = request.headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, FORWARDED[..3]);
+        assert!(header(&request, "authorization").contains("SignedHeaders=host;x-amz-date;x-amz-region-set, "));
+    }
+
+    #[test]
     fn the_region_set_is_the_region_or_everything() {
         assert_eq!(header(&signed(Some("cn-north-1")), "x-amz-region-set"), "cn-north-1");
         assert_eq!(header(&signed(None), "x-amz-region-set"), "*");
