@@ -13,6 +13,7 @@ use crate::kubelet::CacheKeyType;
 use crate::secret::Secret;
 
 mod environment;
+mod external_role;
 mod file;
 
 /// The kubelet kills a provider after one minute (kubernetes `pkg/credentialprovider/plugin/plugin.go`); five seconds less
@@ -202,6 +203,28 @@ pub enum ConfigError {
         name: &'static str,
         /// What it holds.
         value: String,
+    },
+    /// A text with characters or a length that it cannot have.
+    #[error("`{name}` is not {expected}")]
+    Text {
+        /// The variable or key.
+        name: &'static str,
+        /// What it may hold.
+        expected: &'static str,
+    },
+    /// Session tags that STS would refuse.
+    #[error("`{name}` {problem}")]
+    Tags {
+        /// The key.
+        name: &'static str,
+        /// What is wrong.
+        problem: crate::identity::aws::TagProblem,
+    },
+    /// An identity that this build cannot prove.
+    #[error("`{identity}` needs the AWS SDK, which this build does not have")]
+    NoSdk {
+        /// The identity's name.
+        identity: &'static str,
     },
     /// A service account that cannot be one.
     #[error("`{name}` is `{value}`, which is no service account's e-mail address")]

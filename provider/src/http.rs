@@ -74,7 +74,7 @@ pub struct Proxies {
 }
 
 /// The HTTP client of one pull.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
     service: Service,

@@ -26,6 +26,8 @@ pub enum IdentitySource {
     AwsPodIdentity(aws::PodIdentity),
     /// A client of an Amazon Cognito user pool, whose secret the instance's role may read.
     AwsCognito(aws::Cognito),
+    /// A role that the node's own credentials may assume, in another account for one.
+    AwsExternalRole(aws::ExternalRole),
     /// A managed identity of the Azure VM, from its metadata service.
     AzureManagedIdentity(azure::ManagedIdentity),
     /// A service account of the Compute Engine VM, from its metadata server.
@@ -137,6 +139,7 @@ impl IdentitySource {
             Self::AwsWebIdentity(_) => "awsWebIdentity",
             Self::AwsPodIdentity(_) => "awsPodIdentity",
             Self::AwsCognito(_) => "awsCognito",
+            Self::AwsExternalRole(_) => "awsExternalRole",
             Self::AzureManagedIdentity(_) => "azureManagedIdentity",
             Self::GcpMetadata(_) => "gcpMetadata",
             Self::ServiceAccountToken(_) => "serviceAccountToken",
@@ -147,6 +150,7 @@ impl IdentitySource {
     fn applies_to(&self, workload: Option<&Workload>) -> Result<(), PassedOver> {
         match self {
             Self::AwsInstanceRole(_)
+            | Self::AwsExternalRole(_)
             | Self::AwsCognito(_)
             | Self::AzureManagedIdentity(_)
             | Self::GcpMetadata(_)
@@ -176,6 +180,7 @@ impl IdentitySource {
                 let cloud = Http::cloud(&network.roots, &network.proxies, deadline).map_err(IdentityError::Client)?;
                 identity.prove(&metadata, &cloud, endpoints, deadline).await?
             }
+            Self::AwsExternalRole(role) => role.prove(&metadata, network, deadline).await?,
             Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
             Self::GcpMetadata(identity) => identity.prove(&metadata, &endpoints.gcp_metadata).await?,
             Self::ServiceAccountToken(identity) => identity.prove(workload)?,

@@ -34,7 +34,9 @@
 //! # Why
 //!
 //! - **Why no clouds' SDKs?** Each identity here is a few small requests. The SDKs' defaults read every root
-//!   certificate of the system and seed a random generator for tens of milliseconds, once per pull.
+//!   certificate of the system and seed a random generator for tens of milliseconds, once per pull. The exception is a
+//!   role that the node's own credentials assume: where those come from is the AWS SDK's to say, on its sources and this
+//!   crate's HTTP client. The cargo feature `aws-sdk` leaves it out.
 //! - **Why a current-thread runtime?** A pull waits for one or two connections. A second thread costs more than it gives.
 //! - **Why is the environment an argument?** The tested binary is the shipped binary: mocks are reached by the same
 //!   variables that operators use, never by a compile-time switch.

@@ -115,7 +115,9 @@ impl IdentityShape {
     /// Whether the proof is an ID token, which is meant for an OIDC provider of Artifactory.
     fn needs_provider(&self) -> bool {
         match self {
-            Self::AwsInstanceRole(_) | Self::AwsWebIdentity(_) | Self::AwsPodIdentity(_) => false,
+            Self::AwsInstanceRole(_) | Self::AwsWebIdentity(_) | Self::AwsPodIdentity(_) | Self::AwsExternalRole(_) => {
+                false
+            }
             Self::AwsCognito(_)
             | Self::AzureManagedIdentity(_)
             | Self::GcpMetadata(_)
@@ -130,6 +132,7 @@ impl IdentityShape {
             Self::AwsWebIdentity(shape) => IdentitySource::AwsWebIdentity(shape.into_identity(route)?),
             Self::AwsPodIdentity(shape) => IdentitySource::AwsPodIdentity(shape.into_identity(route)?),
             Self::AwsCognito(shape) => IdentitySource::AwsCognito(shape.into_identity(route)?),
+            Self::AwsExternalRole(shape) => IdentitySource::AwsExternalRole(shape.into_identity(route)?),
             Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(shape.into_identity(route)?),
             Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(shape.into_identity(route)?),
             Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(shape.into_identity(route)?),

@@ -53,7 +53,8 @@ pub enum PodIdentityAgent {
     ///
     /// Source: Amazon EKS user guide, "EKS Pod Identity Agent".
     LinkLocal,
-    /// At the address of `AWS_CONTAINER_CREDENTIALS_FULL_URI`, for tests.
+    /// At the address of `AWS_CONTAINER_CREDENTIALS_FULL_URI`, for tests. The AWS SDK takes the same variable for where a
+    /// container's own credentials are; what differs is whose token is shown there.
     At(String),
 }
 

@@ -5,6 +5,7 @@ use crate::config::{ConfigError, RouteProblem};
 use crate::error::Error;
 use crate::http::{HttpError, RootsError};
 use crate::identity::IdentityError;
+use crate::identity::aws::TagProblem;
 use crate::kubelet::RequestError;
 
 mod aws;
@@ -61,6 +62,11 @@ fn config(error: &ConfigError) -> String {
                 "set `{name}` to the role's name, without `arn:` and path, or leave it out to use the instance's role"
             )
         }
+        ConfigError::Text { name, expected } => format!("set `{name}` to {expected}, or leave it out"),
+        ConfigError::Tags { name, problem } => format!("{} in `{name}`", session_tags(problem)),
+        ConfigError::NoSdk { .. } => {
+            "use a build with the cargo feature `aws-sdk`, which is on by default, or another identity".into()
+        }
         ConfigError::ServiceAccount { name, .. } => {
             format!("set `{name}` to an address such as `NAME@PROJECT.iam.gserviceaccount.com`, or leave it out")
         }
@@ -75,6 +81,18 @@ fn config(error: &ConfigError) -> String {
             "add a route with `artifactoryUrl` and `identity`, or with `matchImages` and `static`".into()
         }
         ConfigError::Route { problem, .. } => route(*problem),
+    }
+}
+
+/// Source: AWS STS API reference, `AssumeRole`, `Tags`.
+fn session_tags(problem: &TagProblem) -> &'static str {
+    match problem {
+        TagProblem::TooMany => "keep 50 tags or fewer",
+        TagProblem::Key(_) => {
+            "use 1 to 128 letters, digits, spaces and `_.:/=+-@` for each key, and no key that begins with `aws:`,"
+        }
+        TagProblem::Value(_) => "use at most 256 letters, digits, spaces and `_.:/=+-@` for each value",
+        TagProblem::Twice(_) => "keep one of the two",
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::http::RootsError;
 
 /// Why no complete reply was had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum HttpError {
     /// Nothing came within one attempt's time.
     #[error("no answer within {} ms", .after.as_millis())]

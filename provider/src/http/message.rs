@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 
 use crate::secret::Secret;
@@ -52,6 +52,25 @@ impl Request {
         self
     }
 
+    /// A request that another library has made; each of its headers is a secret to every log.
+    ///
+    /// What no request can carry is left out, and the service's refusal tells.
+    #[must_use]
+    pub fn of_parts<'h>(
+        method: &str,
+        url: String,
+        headers: impl Iterator<Item = (&'h str, &'h str)>,
+        body: Option<String>,
+    ) -> Self {
+        let headers = headers.filter_map(|(name, value)| {
+            let (name, mut value) = (HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
+            value.set_sensitive(true);
+            Some((name, value))
+        });
+        let method = method.parse().unwrap_or(Method::GET);
+        Self { method, headers: headers.collect(), body, ..Self::get(url) }
+    }
+
     /// Adds a header; a value that no header can carry is left out, and the service's refusal tells.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -64,7 +83,7 @@ impl Request {
     /// Adds a header whose value no log may show.
     #[must_use]
     pub fn secret_header(mut self, name: &'static str, value: &Secret) -> Self {
-        if let Ok(mut value) = value.expose().parse::<reqwest::header::HeaderValue>() {
+        if let Ok(mut value) = value.expose().parse::<HeaderValue>() {
             value.set_sensitive(true);
             self.headers.insert(name, value);
         }
@@ -105,6 +124,11 @@ impl Reply {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The headers that are text, by lower-case name.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
     /// A header's value, if it is there and is text.

@@ -29,7 +29,7 @@ pub enum Roots {
 }
 
 /// Why no root certificate could be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum RootsError {
     /// No bundle at any of the usual places.
     #[error("no bundle of root certificates was found on this system")]

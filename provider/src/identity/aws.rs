@@ -10,6 +10,8 @@
 //! - `pod_identity`: the role that EKS associates with the pod.
 //! - `cognito`: a client of a user pool, whose token is the proof; its calls go by `json`.
 //! - `pod_region`: the region in which a pod's role is used.
+//! - `external_role`: a role of another account, which the node's own credentials assume; `role_session` is what is asked,
+//!   `refusal` what STS says to it, `sdk` the AWS SDK that finds the credentials and asks.
 //! - `credentials`: what the others end in; `sigv4a`: what is made of it.
 //! - `role_arn`: a role's ARN.
 
@@ -23,12 +25,20 @@ use crate::time::{Deadline, now};
 
 mod cognito;
 mod credentials;
+mod external_role;
 mod imds;
 mod instance_role;
 mod json;
 mod pod_identity;
 mod pod_region;
+mod refusal;
 mod role_arn;
+mod role_session;
+#[cfg(feature = "aws-sdk")]
+mod sdk;
+#[cfg(not(feature = "aws-sdk"))]
+#[path = "aws/no_sdk.rs"]
+mod sdk;
 mod sigv4a;
 mod sts;
 mod web_identity;
@@ -36,12 +46,16 @@ mod web_identity;
 pub use cognito::{
     AuthorizationServer, Cognito, CognitoError, PoolError, ResourceServer, SecretError, TokenEndpointError, UserPool,
 };
+pub use external_role::{ChainError, ExternalRole, ExternalRoleError, Origin};
 pub(crate) use imds::is_role_name;
 pub use imds::{ImdsError, MetadataItem};
 pub use instance_role::InstanceRole;
 pub use json::{CallError, Operation};
 pub use pod_identity::{AgentError, PodIdentity};
+pub use refusal::Refusal;
 pub use role_arn::{PartitionError, RoleArn};
+pub use role_session::{ExternalId, RoleSession, SessionDuration, SessionName, SessionTags, TagProblem};
+pub use sdk::Sdk;
 pub use sigv4a::SignError;
 pub use sts::{StsError, TrustHint};
 pub use web_identity::{RoleChoice, WebIdentity, WebIdentityError};
@@ -95,6 +109,9 @@ pub enum AwsError {
     /// Secrets Manager or Cognito.
     #[error(transparent)]
     Cognito(Box<CognitoError>),
+    /// The role of another account.
+    #[error(transparent)]
+    ExternalRole(#[from] ExternalRoleError),
     /// Credentials that end before the pull must.
     #[error("the role's credentials expire in {} s, before the pull's deadline", .left.as_secs())]
     Expiring {

@@ -5,17 +5,22 @@ use crate::config::{ConfigError, DEFAULT_TOKEN_LIFETIME, Environment};
 use crate::endpoints::Region;
 use crate::identity::{IdentitySource, aws};
 
+mod external_role;
+
 /// The node's identity, and before it the annotated role of a pod that has opted in.
 pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
     let caller = caller(environment)?;
     let node = match environment.value("aws_auth_method") {
         None | Some("assume_role") => instance_role(environment, caller.clone())?,
+        Some("assume_external_role") => {
+            IdentitySource::AwsExternalRole(external_role::external_role(environment, caller.clone())?)
+        }
         Some("cognito_oidc") => cognito(environment)?,
         Some(value) => {
             return Err(ConfigError::Choice {
                 name: "aws_auth_method",
                 value: value.to_owned(),
-                choices: "assume_role, cognito_oidc",
+                choices: "assume_role, assume_external_role, cognito_oidc",
             });
         }
     };

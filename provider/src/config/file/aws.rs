@@ -8,8 +8,10 @@ use crate::endpoints::Region;
 use crate::identity::aws::{CallerIdentity, InstanceRole, PodIdentity, RoleChoice, WebIdentity};
 
 mod cognito;
+mod external_role;
 
 pub(super) use cognito::CognitoShape;
+pub(super) use external_role::ExternalRoleShape;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

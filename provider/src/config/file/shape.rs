@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::aws::{CognitoShape, InstanceRoleShape, PodIdentityShape, WebIdentityShape};
+use super::aws::{CognitoShape, ExternalRoleShape, InstanceRoleShape, PodIdentityShape, WebIdentityShape};
 use super::azure::ManagedIdentityShape;
 use super::gcp::MetadataShape;
 use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
@@ -37,6 +37,7 @@ pub(super) enum IdentityShape {
     AwsWebIdentity(WebIdentityShape),
     AwsPodIdentity(PodIdentityShape),
     AwsCognito(CognitoShape),
+    AwsExternalRole(ExternalRoleShape),
     AzureManagedIdentity(ManagedIdentityShape),
     GcpMetadata(MetadataShape),
     ServiceAccountToken(ServiceAccountTokenShape),

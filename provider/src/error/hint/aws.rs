@@ -12,6 +12,7 @@ use imds::imds;
 use pod_identity::agent;
 
 mod cognito;
+mod external_role;
 
 pub(super) fn identity(error: &AwsError) -> String {
     match error {
@@ -30,6 +31,7 @@ pub(super) fn identity(error: &AwsError) -> String {
         AwsError::Sts(error) => sts(error),
         AwsError::Agent(error) => agent(error),
         AwsError::Cognito(error) => cognito::cognito(error),
+        AwsError::ExternalRole(error) => external_role::external_role(error),
         AwsError::Expiring { .. } => {
             "the service that gave them has not renewed them; check the node's clock and the role's trust policy".into()
         }

@@ -43,6 +43,12 @@ impl RoleArn {
         (account && path && super::is_role_name(name)).then(|| Self { text: text.to_owned(), partition })
     }
 
+    /// The role's name, without its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The ARN as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
