@@ -5,6 +5,10 @@ mod cognito;
 mod configuration;
 mod documents;
 mod exchange;
+#[cfg(feature = "aws-sdk")]
+mod external_role;
+#[cfg(feature = "aws-sdk")]
+mod external_role_refusals;
 mod faults;
 mod fixed;
 mod metadata;
@@ -18,4 +22,6 @@ mod round_trips;
 mod site;
 mod spans;
 mod web_identity;
+#[cfg(not(feature = "aws-sdk"))]
+mod without_sdk;
 mod workload;

@@ -153,6 +153,9 @@ impl Site {
             assert!(!cloud.contains(secret_access_key.as_str()), "the secret access key in a request to the cloud");
         }
         self.check_client_secrets(&role, outcome);
+        for token in self.calling_tokens() {
+            assert!(!artifactory.contains(&token), "the token of whoever assumed the role in a request to Artifactory");
+        }
         for request in self.cloud.kit().journal.requests().iter().chain(&self.artifactory.kit().journal.requests()) {
             for secret in role.iter().chain(&exchanged).chain(&answered) {
                 assert!(!request.query.contains(secret.as_str()), "a secret in a query");
@@ -227,7 +230,8 @@ impl Site {
         mock_kit::SigningKey::generate().sign(header, &part(1))
     }
 
-    fn client(&self) -> reqwest::Client {
+    /// A client that trusts the test's authority.
+    pub(crate) fn client(&self) -> reqwest::Client {
         let mut roots = rustls::RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(self.artifactory.ca_pem().as_bytes()) {
             roots.add(certificate.expect("a certificate")).expect("a root");
@@ -240,6 +244,13 @@ impl Site {
         #[expect(clippy::disallowed_methods, reason = "a registry client beside the program under test")]
         let builder = reqwest::Client::builder();
         builder.tls_backend_preconfigured(tls).no_proxy().build().expect("a client")
+    }
+
+    /// The session tokens that signed calls for the pull itself, and so never Artifactory's call for the caller's identity.
+    fn calling_tokens(&self) -> BTreeSet<String> {
+        let requests = self.cloud.kit().journal.requests();
+        let calls = requests.iter().filter(|request| request.method == "POST");
+        calls.filter_map(|request| request.header("x-amz-security-token").map(str::to_owned)).collect()
     }
 
     fn subject_tokens(&self) -> BTreeSet<String> {
