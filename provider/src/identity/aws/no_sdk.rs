@@ -1,5 +1,7 @@
 //! The place of the AWS SDK in a build without it: an identity that needs it cannot be configured.
 
+use std::future::Ready;
+
 use crate::config::Network;
 use crate::endpoints::Region;
 use crate::identity::aws::credentials::AwsCredentials;
@@ -17,23 +19,23 @@ impl Sdk {
         None
     }
 
-    pub(super) async fn credentials(
+    pub(super) fn credentials(
         self,
         _: &Network,
         _: &Region,
         _: Deadline,
-    ) -> Result<(AwsCredentials, Origin), ChainError> {
+    ) -> Ready<Result<(AwsCredentials, Origin), ChainError>> {
         match self {}
     }
 
-    pub(super) async fn assume_role(
+    pub(super) fn assume_role(
         self,
         _: &Network,
         _: &Region,
         _: &AwsCredentials,
         _: &RoleSession,
         _: Deadline,
-    ) -> Result<AwsCredentials, AwsError> {
+    ) -> Ready<Result<AwsCredentials, AwsError>> {
         match self {}
     }
 }
