@@ -223,6 +223,14 @@ async fn the_region_comes_from_the_metadata_service_when_nothing_else_knows_it()
 }
 
 #[tokio::test]
+async fn sts_is_asked_over_tls_with_the_systems_roots() {
+    let site = open_site().await;
+    let sts = site.cloud.tls_url();
+    let outcome = site.pull_in(&[], &variables(&site, &[("AWS_ENDPOINT_URL_STS", sts.as_str())])).await;
+    assert_crossed(&site, &outcome);
+}
+
+#[tokio::test]
 async fn no_proxy_stands_before_the_metadata_service_or_loopback() {
     let site = open_site().await;
     let proxy = "http://127.0.0.1:9";

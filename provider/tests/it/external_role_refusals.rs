@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mock_kit::Fault;
+use mock_kit::{Authority, Fault};
 
 use crate::external_role::{key_in_variables, open_site, pull_by_file, variables};
 use crate::site::Site;
@@ -254,23 +254,49 @@ async fn a_broken_profile_does_not_show_its_keys() {
 #[tokio::test]
 async fn a_failing_source_is_tried_as_often_as_any_request() {
     let site = open_site().await;
-    for (path, method) in [("/v1/credentials", "GET"), ("/", "POST")] {
+    let agent = format!("{}/v1/credentials", site.cloud.url());
+    let token = site.pod_token("pod-identity", "pods.eks.amazonaws.com");
+    let container =
+        [("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.as_str()), ("AWS_CONTAINER_AUTHORIZATION_TOKEN", &token)];
+    for (method, path, changes) in
+        [("GET", "/v1/credentials", &container[..]), ("POST", "/", &container), ("PUT", "/latest/api/token", &[])]
+    {
         site.cloud.kit().journal.clear();
         site.cloud.kit().faults.clear();
         site.cloud.kit().faults.add(Fault::reply(path, 503, "").on(method));
-        let agent = format!("{}/v1/credentials", site.cloud.url());
-        let token = site.pod_token("pod-identity", "pods.eks.amazonaws.com");
-        let changes =
-            [("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.as_str()), ("AWS_CONTAINER_AUTHORIZATION_TOKEN", &token)];
-        refused(&site, &site.pull_in(&[], &variables(&site, &changes)).await);
-        let request = format!("{method} {path}");
-        assert_eq!(
-            site.cloud_requests().iter().filter(|seen| **seen == request).count(),
-            3,
-            "{:?}",
-            site.cloud_requests()
-        );
+        refused(&site, &site.pull_in(&[], &variables(&site, changes)).await);
+        let (seen, request) = (site.cloud_requests(), format!("{method} {path}"));
+        assert_eq!(seen.iter().filter(|seen| **seen == request).count(), 3, "{seen:?}");
     }
+}
+
+#[tokio::test]
+async fn a_silent_metadata_service_ends_with_a_deadline_that_is_shorter() {
+    let site = open_site().await;
+    site.cloud.kit().faults.add(Fault::hang("/latest/api/token").on("PUT"));
+    let outcome = site.pull_in(&[], &variables(&site, &[("http_timeout_seconds", "1")])).await;
+    insta::assert_snapshot!(site.named(outcome.failure(6)), @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: cannot get AWS credentials from the instance metadata service
+      caused by: the deadline of the pull passed
+      hint: check that the node reaches 169.254.169.254 (firewall, proxy, load)
+    ");
+    assert!(outcome.took < Duration::from_secs(2), "{:?}", outcome.took);
+}
+
+#[tokio::test]
+async fn an_sts_with_a_certificate_of_nobody_is_not_spoken_to() {
+    let site = open_site().await;
+    let (sts, roots) = (site.cloud.tls_url(), site.file("nobody.pem", Authority::generate().certificate_pem()));
+    let changes = [("AWS_ENDPOINT_URL_STS", sts.as_str()), ("SSL_CERT_FILE", &roots)];
+    let outcome = site.pull_in(&[], &variables(&site, &changes)).await;
+    insta::assert_snapshot!(refused(&site, &outcome), @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: cannot reach AWS STS in us-east-1
+      caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
+      hint: check the certificate of the STS of us-east-1; name its CA in SSL_CERT_FILE (`caFile`)
+    ");
+    assert_eq!(calls(&site), 0, "{:?}", site.cloud_requests());
 }
 
 #[tokio::test]

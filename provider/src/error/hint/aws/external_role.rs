@@ -36,7 +36,7 @@ fn asked(origin: Origin) -> &'static str {
     match origin {
         Origin::Environment | Origin::Profile | Origin::WebIdentity => "AWS STS (AWS_ENDPOINT_URL_STS)",
         Origin::Container => "the address of AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        Origin::InstanceMetadata => "169.254.169.254 (is this an EC2 instance?)",
+        Origin::InstanceMetadata => "169.254.169.254",
     }
 }
 
