@@ -54,8 +54,9 @@ fn entry(name: &str) -> Entry {
 fn the_readme_holds_every_example_to_the_letter() {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
     let entries = std::fs::read_dir(directory).expect("the examples");
-    let names: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+    // A folder is a set-up of its own, which the tests of its identity run as a whole.
+    let files = entries.map(|entry| entry.expect("an entry")).filter(|entry| entry.path().is_file());
+    let names: Vec<_> = files.map(|file| file.file_name().into_string().expect("a name")).collect();
     assert!(names.len() >= 13, "{names:?}");
     for name in &names {
         let (_, text) = example(name);
@@ -69,14 +70,16 @@ fn the_readme_holds_every_example_to_the_letter() {
 
 #[test]
 fn the_kubelets_entries_configure_the_program() {
-    for name in [
+    let names = [
         "kubelet-aws.yaml",
         "kubelet-aws-cognito.yaml",
         "kubelet-azure.yaml",
         "kubelet-google.yaml",
         "kubelet-aws-web-identity.yaml",
         "kubelet-static.yaml",
-    ] {
+    ];
+    let of_the_sdk = cfg!(feature = "aws-sdk").then_some("aws-cross-account/kubelet-environment.yaml");
+    for name in names.into_iter().chain(of_the_sdk) {
         let entry = entry(name);
         assert_eq!(entry.name, env!("CARGO_PKG_NAME"), "the kubelet looks the binary up by the entry's name");
         let environment: Environment = entry.env.into_iter().map(|variable| (variable.name, variable.value)).collect();
@@ -90,9 +93,16 @@ fn the_kubelets_entries_configure_the_program() {
 
 #[test]
 fn the_file_example_serves_what_its_entry_asks_for() {
-    let (path, _) = example("config.yaml");
+    assert_served("config.yaml", &["kubelet-file.yaml", "kubelet-cluster.yaml"]);
+    if cfg!(feature = "aws-sdk") {
+        assert_served("aws-cross-account/config.yaml", &["aws-cross-account/kubelet.yaml"]);
+    }
+}
+
+fn assert_served(config: &str, entries: &[&str]) {
+    let (path, _) = example(config);
     let config = Config::load(Some(&path), &Environment::default()).expect("a configuration");
-    for entry in [entry("kubelet-file.yaml"), entry("kubelet-cluster.yaml")] {
+    for entry in entries.iter().map(|name| entry(name)) {
         assert_eq!(entry.args.first().map(String::as_str), Some("--config"));
         for pattern in entry.match_images {
             let image = ImageRef::parse(&format!("{}/app", pattern.replace('*', "any"))).expect("an image");

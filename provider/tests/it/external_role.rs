@@ -228,6 +228,13 @@ async fn sts_is_asked_over_tls_with_the_systems_roots() {
     let sts = site.cloud.tls_url();
     let outcome = site.pull_in(&[], &variables(&site, &[("AWS_ENDPOINT_URL_STS", sts.as_str())])).await;
     assert_crossed(&site, &outcome);
+    let token = site.file("token", site.pod_token("app", "sts.amazonaws.com"));
+    let changes = [
+        ("AWS_ENDPOINT_URL_STS", sts.as_str()),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", &token),
+        ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/web-identity-pull"),
+    ];
+    assert_crossed(&site, &site.pull_in(&[], &variables(&site, &changes)).await);
 }
 
 #[tokio::test]
@@ -256,4 +263,33 @@ async fn a_pod_that_opts_in_keeps_its_own_role() {
     let outcome = crate::program::run(&[], &variables(&site, &[]), request.to_string().as_bytes()).await;
     site.check_leaks(&outcome);
     assert_eq!(outcome.credential(&site.host()).0, "aws-web-identity-puller");
+}
+
+/// A file of the example that the README explains.
+fn example(name: &str) -> String {
+    let path = format!("{}/examples/aws-cross-account/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).expect("an example")
+}
+
+#[tokio::test]
+async fn the_example_is_a_set_up_that_works() {
+    let json = |name: &str| serde_json::from_str::<Value>(&example(name)).expect(name);
+    let (trust, own) = (json("trust-policy.json"), json("caller-policy.json"));
+    let world = serde_json::json!({"aws": {
+        "roles": [{"name": "eks-node", "mayAssume": [own["Statement"][0]["Resource"]]}],
+        "otherRoles": [{"name": "cross-account-pull", "account": "444455556666", "trust": trust}],
+    }});
+    let cloud = mock_cloud::World::from_yaml(&world.to_string()).expect("a world");
+    let mut artifactory = mock_artifactory::World::default();
+    artifactory.iam_roles.clear();
+    let site = Site::with(cloud, artifactory).await;
+    let config = site.file("config.yaml", example("config.yaml").replace("acme.jfrog.io", &site.host()));
+    let pull = async || site.pull_in(&["--config", &config], &site.environment("none")).await;
+    assert!(pull().await.failure(5).contains("iam_role mapping"), "no mapping yet");
+    let mapping = format!("{}/access/api/v1/aws/iam_role", site.artifactory.url());
+    let request = site.client().put(mapping).basic_auth("admin", Some("admin-password"));
+    let request = request.header("content-type", "application/json").body(example("iam-role.json"));
+    assert!(request.send().await.expect("an answer").status().is_success());
+    assert_crossed(&site, &pull().await);
+    assert_eq!(assumption(&site)["Tags.member.1.Key"], "cluster");
 }

@@ -23,20 +23,37 @@ use crate::time::Deadline;
 #[derive(Clone, Debug)]
 pub(super) struct SdkHttp {
     plain: Http,
-    tls: Http,
+    tls: Tls,
+}
+
+/// The client for TLS.
+#[derive(Clone, Debug)]
+enum Tls {
+    /// Made already.
+    Made(Http),
+    /// Made for each request that needs it: most sources need none, and reading the roots costs a millisecond.
+    OnDemand(Box<Network>, Deadline),
 }
 
 impl SdkHttp {
     /// A client for whatever a credential source asks.
     pub(super) fn by_scheme(network: &Network, deadline: Deadline) -> Result<Self, HttpError> {
-        let tls = Http::cloud(&network.roots, &network.proxies, deadline)?;
+        let tls = Tls::OnDemand(Box::new(network.clone()), deadline);
         Ok(Self { plain: Http::metadata(deadline)?, tls })
     }
 
     /// A client for a cloud's own service, also where a variable sends it to plain HTTP on loopback.
     pub(super) fn cloud(network: &Network, deadline: Deadline) -> Result<Self, HttpError> {
         let cloud = Http::cloud(&network.roots, &network.proxies, deadline)?;
-        Ok(Self { plain: cloud.clone(), tls: cloud })
+        Ok(Self { plain: cloud.clone(), tls: Tls::Made(cloud) })
+    }
+
+    fn client(&self, url: &str) -> Result<Http, HttpError> {
+        match &self.tls {
+            _ if !url.starts_with("https:") => Ok(self.plain.clone()),
+            Tls::Made(http) => Ok(http.clone()),
+            Tls::OnDemand(network, deadline) => Http::cloud(&network.roots, &network.proxies, *deadline),
+        }
     }
 }
 
@@ -48,9 +65,9 @@ impl HttpClient for SdkHttp {
 
 impl HttpConnector for SdkHttp {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = if request.uri().starts_with("https:") { &self.tls } else { &self.plain }.clone();
+        let http = self.client(request.uri()).map_err(final_error);
         HttpConnectorFuture::new(async move {
-            let reply = http.send(&outgoing(&request)?).await.map_err(final_error)?;
+            let reply = http?.send(&outgoing(&request)?).await.map_err(final_error)?;
             incoming(&reply)
         })
     }
