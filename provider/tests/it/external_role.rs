@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::program::Outcome;
+use crate::round_trips::{asked, distant_site};
 use crate::site::Site;
 
 pub(crate) const ROLE: &str = "arn:aws:iam::444455556666:role/cross-account-pull";
@@ -263,6 +264,22 @@ async fn a_pod_that_opts_in_keeps_its_own_role() {
     let outcome = crate::program::run(&[], &variables(&site, &[]), request.to_string().as_bytes()).await;
     site.check_leaks(&outcome);
     assert_eq!(outcome.credential(&site.host()).0, "aws-web-identity-puller");
+}
+
+#[tokio::test]
+async fn each_round_trip_is_needed() {
+    let (sts, exchange) = ("POST /", "POST /access/api/v1/aws/token");
+    let session = "PUT /latest/api/token";
+    let roles = "GET /latest/meta-data/iam/security-credentials/";
+    let role = "GET /latest/meta-data/iam/security-credentials/artifactory-pull";
+    let site = distant_site().await;
+    let outcome = pull_by_file(&site, ", externalId: artifactory-external-id", &[]).await;
+    assert_eq!(asked(&site, &outcome), [[session], [roles], [role], [sts], [exchange]]);
+    let site = distant_site().await;
+    let key = key_in_variables(&site).await;
+    let changes = key.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let outcome = pull_by_file(&site, ", externalId: artifactory-external-id", &changes).await;
+    assert_eq!(asked(&site, &outcome), [[sts], [exchange]]);
 }
 
 /// A file of the example that the README explains.

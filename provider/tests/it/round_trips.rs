@@ -22,7 +22,7 @@ const EXCHANGE: &str = "POST /access/api/v1/aws/token";
 /// How long every answer takes, so that what is asked at once and what is asked in turn can be told apart.
 const LATENCY: Duration = Duration::from_millis(400);
 
-async fn distant_site() -> Site {
+pub(crate) async fn distant_site() -> Site {
     let site = Site::start().await;
     for kit in [site.cloud.kit(), site.artifactory.kit()] {
         kit.faults.add(Fault::latency("*", LATENCY));
@@ -31,10 +31,10 @@ async fn distant_site() -> Site {
 }
 
 /// What the provider itself asked the cloud and Artifactory: one list a round trip, each sorted.
-fn asked(site: &Site, outcome: &Outcome) -> Vec<Vec<String>> {
+pub(crate) fn asked(site: &Site, outcome: &Outcome) -> Vec<Vec<String>> {
     outcome.response();
     let kits = [site.cloud.kit(), site.artifactory.kit()];
-    let own = |agent: &str| agent.starts_with("artifactory-credential-provider/");
+    let own = |agent: &str| agent.starts_with("artifactory-credential-provider/") || agent.starts_with("aws-sdk-rust/");
     let requests = kits.into_iter().flat_map(|kit| kit.journal.requests());
     let mut requests: Vec<_> = requests
         .filter(|request| request.header("user-agent").is_some_and(own))
