@@ -181,6 +181,28 @@ async fn an_instance_without_a_role_is_one_of_the_reasons() {
 }
 
 #[tokio::test]
+async fn a_metadata_service_that_must_not_be_asked_is_one_of_the_reasons() {
+    let site = open_site().await;
+    let outcome = site.pull_in(&[], &variables(&site, &[("AWS_EC2_METADATA_DISABLED", "true")])).await;
+    let explanation = refused(&site, &outcome);
+    assert!(
+        explanation.contains("the instance metadata service: AWS_EC2_METADATA_DISABLED forbids it"),
+        "{explanation}"
+    );
+    assert!(site.cloud_requests().is_empty(), "{:?}", site.cloud_requests());
+}
+
+#[tokio::test]
+async fn a_role_of_another_partition_is_refused_before_anybody_is_asked() {
+    let site = open_site().await;
+    let mut environment = variables(&site, &[]);
+    environment.insert("aws_external_role_arn".to_owned(), "arn:aws-cn:iam::444455556666:role/pull".to_owned());
+    let explanation = refused(&site, &site.pull_in(&[], &environment).await);
+    assert!(explanation.contains("arn:aws-cn:iam::444455556666:role/pull"), "{explanation}");
+    assert!(site.cloud_requests().is_empty(), "{:?}", site.cloud_requests());
+}
+
+#[tokio::test]
 async fn a_source_that_is_set_up_and_fails_is_final() {
     let site = open_site().await;
     let token = site.file("token", site.pod_token("plain", "pods.eks.amazonaws.com"));
@@ -344,8 +366,10 @@ async fn refusals_by_code_have_their_own_hints() {
              <Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>"
         );
         site.cloud.kit().faults.clear();
+        site.cloud.kit().journal.clear();
         site.cloud.kit().faults.add(Fault::reply("/", status, body).on("POST").header("content-type", "text/xml"));
         let explanation = refused(&site, &site.pull_in(&[], &variables(&site, &[])).await);
+        assert_eq!(calls(&site), if code == "Throttling" { 3 } else { 1 }, "{code}");
         assert!(explanation.contains(&format!("AWS STS refused with `{code}`: no")), "{explanation}");
         assert!(explanation.split_once("hint: ").expect("a hint").1.contains(hint), "{explanation}");
     }
