@@ -37,6 +37,8 @@ pub(crate) fn environment(world: &World, urls: &Urls) -> BTreeMap<String, String
         set("azure_nodepool_client_id", &identity.client_id);
     }
     set("GCE_METADATA_HOST", host);
+    set("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", url);
+    set("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS", url);
     set("jfrog_oidc_audience", &world.gcp.audience);
     for (name, value) in cognito(world).into_iter().flatten() {
         set(name, value);
@@ -94,6 +96,8 @@ mod tests {
             ("azure_nodepool_client_id", "22222222-3333-4444-8555-666666666666"),
             ("azure_app_audience", "api://AzureADTokenExchange"),
             ("GCE_METADATA_HOST", "127.0.0.1:80"),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", "http://127.0.0.1:80"),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS", "http://127.0.0.1:80"),
             ("jfrog_oidc_audience", "artifactory"),
             ("secret_name", "artifactory/cognito"),
             ("user_pool_name", "artifactory-pool"),
@@ -103,7 +107,7 @@ mod tests {
         ] {
             assert_eq!(variables.get(name).map(String::as_str), Some(value), "{name}");
         }
-        assert_eq!(variables.len(), 22);
+        assert_eq!(variables.len(), 24);
     }
 
     #[test]

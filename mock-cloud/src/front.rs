@@ -28,6 +28,8 @@ pub(crate) struct Front {
     pub(crate) entra: Router,
     pub(crate) gce_metadata: Router,
     pub(crate) google_issuer: Router,
+    pub(crate) google_sts: Router,
+    pub(crate) iam_credentials: Router,
     pub(crate) kubernetes_issuer: Router,
     pub(crate) control: Router,
 }
@@ -57,6 +59,8 @@ impl Front {
             Service::Entra => &self.entra,
             Service::GceMetadata => &self.gce_metadata,
             Service::GoogleIssuer => &self.google_issuer,
+            Service::GoogleSts => &self.google_sts,
+            Service::IamCredentials => &self.iam_credentials,
             Service::KubernetesIssuer => &self.kubernetes_issuer,
             Service::Control => &self.control,
         }
@@ -90,6 +94,8 @@ enum Service {
     Entra,
     GceMetadata,
     GoogleIssuer,
+    GoogleSts,
+    IamCredentials,
     KubernetesIssuer,
     Control,
 }
@@ -110,6 +116,8 @@ impl Service {
         match Api::of_host(host) {
             Some(Api::SecretsManager) => Some(Self::SecretsManager),
             Some(Api::CognitoIdp) => Some(Self::Cognito),
+            None if name == "sts.googleapis.com" => Some(Self::GoogleSts),
+            None if name == "iamcredentials.googleapis.com" => Some(Self::IamCredentials),
             None if host.starts_with("sts.") || host.starts_with("sts-fips.") => Some(Self::Sts),
             None if PodIdentity::is_address(host) => Some(Self::PodIdentity),
             None => is_cognito_domain(name).then_some(Self::CognitoToken),
@@ -127,6 +135,8 @@ impl Service {
             "id" => Self::KubernetesIssuer,
             "sts" => Self::Sts,
             "cognito" => Self::CognitoToken,
+            "v1" if request.uri.path() == "/v1/token" => Self::GoogleSts,
+            "v1" if request.uri.path().starts_with("/v1/projects/") => Self::IamCredentials,
             _ if request.uri.path() == pod_identity::PATH => Self::PodIdentity,
             first if is_ec2_version(first) => Self::Ec2Metadata,
             first if uuid::Uuid::try_parse(first).is_ok() => Self::Entra,
@@ -202,6 +212,8 @@ mod tests {
             ("/stsx", None),
             ("/11111111-2222-4333-8444-555555555555/v2.0", Some(Service::Entra)),
             ("/v1/credentials", Some(Service::PodIdentity)),
+            ("/v1/token", Some(Service::GoogleSts)),
+            ("/v1/projects/-/serviceAccounts/a@b:generateIdToken", Some(Service::IamCredentials)),
             ("/cognito/artifactory-demo/oauth2/token", Some(Service::CognitoToken)),
             ("/us-east-1_Artifacts/.well-known/jwks.json", Some(Service::Cognito)),
             ("/__mock/trust", Some(Service::Control)),
@@ -240,6 +252,8 @@ mod tests {
     fn everything_at_the_host_of_a_service_is_for_it() {
         for (host, service) in [
             ("sts.us-east-1.amazonaws.com", Service::Sts),
+            ("sts.googleapis.com", Service::GoogleSts),
+            ("iamcredentials.googleapis.com:443", Service::IamCredentials),
             ("secretsmanager.eu-west-1.amazonaws.com", Service::SecretsManager),
             ("cognito-idp.us-east-1.amazonaws.com", Service::Cognito),
             ("artifactory-demo.auth.us-east-1.amazoncognito.com", Service::CognitoToken),

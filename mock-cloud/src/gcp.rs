@@ -1,24 +1,51 @@
-//! Google Cloud as a program on a Compute Engine instance meets it: the metadata server with the
-//! tokens of its service account, and the issuer of its ID tokens.
+//! Google Cloud as a program on a Compute Engine instance or in a trusted cluster meets it: the metadata server, the tokens
+//! of service accounts and who may have them, and the issuer of ID tokens.
+//!
+//! # Layout
+//!
+//! - `world`: the facts; `policy`: who may act as an account; `pool`: whose tokens the project trusts
+//! - `metadata`: the instance's server, over a `tree` of elements; `page`: its refusals; `gke`: the one that pods meet
+//! - `iam_credentials`: tokens of an account for others, with errors of `rpc_error`
+//! - `sts`: federated access tokens
+//! - `access_token`: whom an access token speaks for, a `principal`; `token`: what ID tokens say
+//! - `control`: changes of metadata, `/__mock/gcp/..`
 
+mod access_token;
+mod control;
+mod gke;
+mod iam_credentials;
 mod metadata;
 mod page;
+mod policy;
+mod pool;
+mod principal;
+mod rpc_error;
+mod sts;
 mod token;
 mod tree;
 mod world;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State as Shared;
 use axum::routing::get;
 use axum::{Json, Router};
 use mock_kit::{Clock, Kit};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
 use crate::issuer::{Issuer, KeyRing};
-use token::{AccessToken, AccessTokenReply, Format};
-pub use world::{GcpWorld, Instance, ServiceAccount};
+use crate::relying_party::RelyingParty;
+use access_token::{AccessTokens, Grant};
+use page::Refusal;
+use principal::Principal;
+use token::{AccessTokenReply, Format, KeptToken, LIFETIME};
+use tree::{Node, ShownAccount};
+
+pub use policy::{Binding, Policy};
+pub use pool::{Oidc, PoolProvider};
+pub use world::{GcpWorld, GkeWorkload, Instance, MetadataServer, ServiceAccount};
 
 /// The Google Cloud side of one world.
 #[derive(Clone)]
@@ -29,8 +56,12 @@ struct State {
     published_at: String,
     issuer: Issuer,
     clock: Clock,
-    /// By scopes.
-    access_tokens: Mutex<HashMap<String, AccessToken>>,
+    access_tokens: AccessTokens,
+    /// Those that the metadata server hands out again, by scopes.
+    kept: Mutex<HashMap<String, KeptToken>>,
+    /// The custom metadata of the instance.
+    attributes: watch::Sender<BTreeMap<String, String>>,
+    relying_party: RelyingParty,
 }
 
 impl Gcp {
@@ -41,16 +72,29 @@ impl Gcp {
         let name = world.issuer.as_ref().unwrap_or(&published_at);
         Self(Arc::new(State {
             issuer: Issuer::new(&**name, KeyRing::named("google"), kit.clock.clone()),
+            attributes: watch::Sender::new(world.instance.attributes.clone()),
             world: world.clone(),
             published_at,
             clock: kit.clock.clone(),
-            access_tokens: Mutex::default(),
+            access_tokens: AccessTokens::default(),
+            kept: Mutex::default(),
+            relying_party: RelyingParty::new("mock-cloud-google-sts", sts::ALGORITHMS),
         }))
     }
 
     /// Serves `/` and `/computeMetadata/*`.
     pub fn metadata_router(&self) -> Router {
         metadata::router(self)
+    }
+
+    /// Serves `/v1/projects/-/serviceAccounts/*`.
+    pub fn iam_credentials_router(&self) -> Router {
+        iam_credentials::router(self)
+    }
+
+    /// Serves `/v1/token`.
+    pub fn sts_router(&self) -> Router {
+        sts::router(self)
     }
 
     /// Serves the issuer below `/google/`.
@@ -61,38 +105,87 @@ impl Gcp {
             .with_state(self.clone())
     }
 
+    /// Serves `/__mock/gcp/*`.
+    pub fn control_router(&self) -> Router {
+        control::router(self)
+    }
+
     /// Answers the issuer of ID tokens.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.0.issuer
     }
 
+    /// Answers every access token handed out so far.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        self.0.access_tokens.all()
+    }
+
     fn world(&self) -> &GcpWorld {
         &self.0.world
     }
 
+    /// What the instance, or the pod on it, can read.
+    fn tree(&self) -> Node {
+        let world = self.world();
+        let workload_pool = format!("{}.svc.id.goog", world.project);
+        let own = world.service_account.as_ref();
+        let shown = match &world.metadata_server {
+            MetadataServer::ComputeEngine => own.map(|own| ShownAccount { email: &own.email, scopes: &own.scopes }),
+            MetadataServer::Gke(workload) => Some(ShownAccount {
+                email: workload.annotation.as_ref().unwrap_or(&workload_pool),
+                scopes: own.map_or(&[], |own| &own.scopes),
+            }),
+        };
+        tree::root(world, &self.0.attributes.borrow(), shown)
+    }
+
     /// Answers an access token, the same one until near its end; `None` without a service account.
-    fn access_token_reply(&self, scopes: Option<&str>) -> Option<AccessTokenReply> {
-        let account = self.world().service_account.as_ref()?;
-        let scopes = scopes.map_or_else(|| account.scopes.join(","), str::to_owned);
+    fn access_token_reply(&self, scopes: Option<&str>) -> Result<Option<AccessTokenReply>, Refusal> {
+        let Some(account) = self.served_account()? else { return Ok(None) };
+        // The scopes of an instance bound what its programs can ask for; a pod's tokens are for everything.
+        let all = match &self.world().metadata_server {
+            MetadataServer::ComputeEngine => account.scopes.clone(),
+            MetadataServer::Gke(_) => vec!["https://www.googleapis.com/auth/cloud-platform".to_owned()],
+        };
+        let scopes = scopes.map_or(all, |scopes| scopes.split(',').map(str::to_owned).collect());
         let now = self.0.clock.unix();
-        let tokens = self.0.access_tokens.lock();
-        let mut tokens = tokens.unwrap_or_else(PoisonError::into_inner);
-        let token = tokens.entry(scopes);
-        let token = token.or_insert_with(|| AccessToken::draw(now));
-        if !token.is_kept(now) {
-            *token = AccessToken::draw(now);
-        }
-        Some(token.reply(now))
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = kept.entry(scopes.join(","));
+        let draw = || {
+            let principal = Principal::ServiceAccount(account.email.clone());
+            let expires_on = now + LIFETIME;
+            let token = self.0.access_tokens.issue("ya29.c.", Grant { principal, scopes, expires_on });
+            KeptToken { token, expires_on }
+        };
+        let token = match token {
+            std::collections::hash_map::Entry::Occupied(kept) if kept.get().is_kept(now) => kept.get().clone(),
+            entry => entry.insert_entry(draw()).get().clone(),
+        };
+        Ok(Some(token.reply(now)))
     }
 
     /// Answers a fresh ID token; `None` without a service account.
-    fn id_token(&self, audience: &str, format: Format) -> Option<String> {
-        let account = self.world().service_account.as_ref()?;
-        let now = self.0.clock.unix();
-        let mut claims = token::claims(self.world(), account, audience, format, now);
+    fn id_token(&self, audience: &str, format: Format) -> Result<Option<String>, Refusal> {
+        let Some(account) = self.served_account()? else { return Ok(None) };
+        let mut claims = self.subject_claims(account, audience);
+        match &self.world().metadata_server {
+            MetadataServer::ComputeEngine if format == Format::Standard => {}
+            MetadataServer::ComputeEngine => {
+                claims.extend(token::email_claims(account));
+                claims.extend(token::instance_claims(self.world(), format));
+            }
+            MetadataServer::Gke(_) => claims.extend(token::email_claims(account)),
+        }
+        Ok(Some(self.issuer().sign(claims)))
+    }
+
+    /// The claims of every ID token of an account.
+    fn subject_claims(&self, account: &ServiceAccount, audience: &str) -> Map<String, Value> {
+        let mut claims = token::subject_claims(account, audience, self.0.clock.unix());
         claims.insert("iss".into(), json!(self.issuer().url()));
-        Some(self.issuer().sign(claims))
+        claims
     }
 }
 

@@ -7,7 +7,9 @@
 //!                 │                       Cognito
 //!  a node's       ├── /cognito/..         Cognito's tokens ─────────── sign with ──┐
 //!  program  ──────┼── /metadata/..        Azure instance metadata ── signs with ─┐ │
-//!                 ├── /computeMetadata/.. GCE metadata ─────────── signs with ─┐ │ │
+//!                 ├── /v1/token           Google's STS ─────────── verifies tokens of the issuers
+//!                 ├── /v1/projects/..     IAM Credentials ──────── signs with ─┐ │ │
+//!                 ├── /computeMetadata/.. GCE metadata ─────────── signs with ─┤ │ │
 //!                 │                                                            ▼ ▼ ▼
 //!  who trusts ────┼── /TENANT/..  /google/..  /id/HEX/..  /POOL_ID/..  issuers: discovery and keys
 //!  its tokens     └── /__mock/..   trust, certificates, tokens; journal, faults, clock
@@ -22,13 +24,13 @@
 //! - [`world`]: the facts, from YAML; `world/default.yaml` is the world unless told
 //! - [`aws`]: EC2 instance metadata, STS, Secrets Manager, Cognito, the EKS Pod Identity agent
 //! - [`azure`]: Azure instance metadata, managed identity tokens, the issuers of the tenant
-//! - [`gcp`]: GCE metadata, the service account's tokens, Google's issuer
+//! - [`gcp`]: GCE and GKE metadata, tokens of service accounts, IAM Credentials, workload identity federation, Google's issuer
 //! - [`kubernetes`]: a cluster's service accounts, their tokens and the issuer of these
 //! - [`issuer`]: one issuer: its name, its keys, rotation
 //! - `trust`: what other programs need to trust this world
 //! - `services`: every service of a world; `front`: which of them a request is for
 //! - `environment`: the variables that point a program at this world
-//! - `query`: the query of a request
+//! - `query`: the query of a request; `relying_party`: a service that asks issuers for their keys
 //!
 //! # Why one address
 //!
@@ -46,6 +48,7 @@ pub mod gcp;
 pub mod issuer;
 pub mod kubernetes;
 mod query;
+mod relying_party;
 mod services;
 mod trust;
 pub mod world;
@@ -162,11 +165,11 @@ impl MockCloud {
         &self.kit
     }
 
-    /// Answers every secret that AWS and the cluster have or have handed out so far, so that a test can look for it where
+    /// Answers every secret that AWS, Google Cloud and the cluster have or have handed out so far, so that a test can look for it where
     /// it must not be.
     ///
     /// Those that begin with `eyJ` are tokens: of service accounts, which the clouds get to see, and of Cognito, which
-    /// Artifactory does.
+    /// Artifactory does. Those that begin with `ya29.` are Google's access tokens, which only Google gets to see.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         self.services.secrets()

@@ -46,7 +46,7 @@ impl Services {
             secrets_manager: SecretsManager::new(&aws, &cognito)?,
             pod_identity: PodIdentity::new(&aws, &kubernetes),
             azure: Azure::new(&world.azure, url, kit),
-            gcp: Gcp::new(&world.gcp, url, kit),
+            gcp: Gcp::new(&world.gcp.with_cluster(kubernetes.issuer().url(), kubernetes.published_at()), url, kit),
             aws,
             cognito,
             kubernetes,
@@ -70,10 +70,10 @@ impl Services {
         &self.kubernetes
     }
 
-    /// Every secret that AWS and the cluster have or have handed out so far.
+    /// Every secret that AWS, Google Cloud and the cluster have or have handed out so far.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let Self { aws, secrets_manager, cognito, kubernetes, .. } = self;
-        [aws.secrets(), secrets_manager.secrets(), cognito.secrets(), kubernetes.secrets()].concat()
+        let Self { aws, secrets_manager, cognito, gcp, kubernetes, .. } = self;
+        [aws.secrets(), secrets_manager.secrets(), cognito.secrets(), gcp.secrets(), kubernetes.secrets()].concat()
     }
 
     /// Joins every service.
@@ -97,8 +97,10 @@ impl Services {
             entra: self.azure.entra_router(),
             gce_metadata: self.gcp.metadata_router(),
             google_issuer: self.gcp.issuer_router(),
+            google_sts: self.gcp.sts_router(),
+            iam_credentials: self.gcp.iam_credentials_router(),
             kubernetes_issuer: self.kubernetes.router(),
-            control: trust.router().merge(self.kubernetes.control_router()),
+            control: trust.router().merge(self.kubernetes.control_router()).merge(self.gcp.control_router()),
         }
     }
 }

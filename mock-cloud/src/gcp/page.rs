@@ -4,6 +4,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, LOCATION};
 
+use super::world::MetadataServer;
+
 /// A refusal of the metadata server.
 ///
 /// Sources: Compute Engine, Query metadata; `salrashid123/gce_metadata_server`, `server.go`.
@@ -21,11 +23,41 @@ pub(super) enum Refusal {
     Moved { location: String, path: String },
     /// An ID token without an audience.
     Audience,
+    /// GKE's server has no Google service account for the pod, or IAM gives it no token.
+    Workload { status: StatusCode, text: String },
+}
+
+impl Refusal {
+    /// Renders the refusal as a server does.
+    pub(super) fn response(self, server: &MetadataServer) -> Response {
+        match server {
+            MetadataServer::ComputeEngine => self.into_response(),
+            MetadataServer::Gke(_) => self.gke(),
+        }
+    }
+
+    /// Renders the refusal as plain text behind a fixed beginning.
+    ///
+    /// Sources: googleapis/google-api-java-client, issue 1396; `matheuscscp/gke-metadata-server`.
+    fn gke(self) -> Response {
+        let (status, text) = match self {
+            Self::Flavor { .. } => {
+                (StatusCode::FORBIDDEN, "Missing required header \"Metadata-Flavor\": \"Google\"".to_owned())
+            }
+            Self::Forwarded { .. } => (StatusCode::FORBIDDEN, "Header \"X-Forwarded-For\" is not allowed".to_owned()),
+            Self::NotFound { path } => (StatusCode::NOT_FOUND, format!("{path} is not found")),
+            Self::Workload { status, text } => (status, text),
+            Self::Method | Self::Moved { .. } | Self::Audience => return self.into_response(),
+        };
+        let body = format!("GKE Metadata Server encountered an error: {text}\n");
+        (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
+    }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
+            Self::Workload { status, text } => (status, text).into_response(),
             Self::Flavor { path } => {
                 let path = escape(&path);
                 let text = format!(

@@ -1,8 +1,5 @@
-//! Access tokens and ID tokens of the instance's service account.
+//! What the tokens of service accounts say, and how long the metadata server keeps them.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rand::RngCore as _;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -18,20 +15,14 @@ pub(super) const LIFETIME: i64 = 3599;
 /// a metadata server keeps a token until 4 minutes before its end.
 pub(super) const KEPT_UNTIL: i64 = 240;
 
-/// An access token as the server keeps it for one set of scopes.
+/// An access token as the server keeps it for one account and set of scopes.
 #[derive(Clone)]
-pub(super) struct AccessToken {
-    token: String,
-    expires_on: i64,
+pub(super) struct KeptToken {
+    pub(super) token: String,
+    pub(super) expires_on: i64,
 }
 
-impl AccessToken {
-    pub(super) fn draw(now: i64) -> Self {
-        let mut random = [0; 120];
-        rand::thread_rng().fill_bytes(&mut random);
-        Self { token: format!("ya29.c.{}", BASE64_URL_SAFE_NO_PAD.encode(random)), expires_on: now + LIFETIME }
-    }
-
+impl KeptToken {
     pub(super) fn is_kept(&self, now: i64) -> bool {
         self.expires_on - now > KEPT_UNTIL
     }
@@ -75,31 +66,35 @@ impl Format {
     }
 }
 
-/// Writes the claims of an ID token, without `iss`; it lives one hour.
+/// Writes the claims that every ID token of an account has, without `iss`; it lives one hour.
+pub(super) fn subject_claims(account: &ServiceAccount, audience: &str, now: i64) -> Map<String, Value> {
+    let claims = [
+        ("aud", json!(audience)),
+        ("azp", json!(account.unique_id)),
+        ("sub", json!(account.unique_id)),
+        ("iat", json!(now)),
+        ("exp", json!(now + 3600)),
+    ];
+    claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Writes the claims that name the account's address.
+pub(super) fn email_claims(account: &ServiceAccount) -> Map<String, Value> {
+    let claims = [("email", json!(account.email)), ("email_verified", json!(true))];
+    claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Writes the claims of the instance that asks; none in the short format.
 ///
 /// Source: Compute Engine, Verify the identity of VMs (Token contents).
-pub(super) fn claims(
-    world: &GcpWorld,
-    account: &ServiceAccount,
-    audience: &str,
-    format: Format,
-    now: i64,
-) -> Map<String, Value> {
+pub(super) fn instance_claims(world: &GcpWorld, format: Format) -> Map<String, Value> {
     let mut claims = Map::new();
-    let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-    claim("aud", json!(audience));
-    claim("azp", json!(account.unique_id));
-    claim("sub", json!(account.unique_id));
-    claim("iat", json!(now));
-    claim("exp", json!(now + 3600));
     if format != Format::Standard {
-        claim("email", json!(account.email));
-        claim("email_verified", json!(true));
         let mut engine = compute_engine(world);
         if format == Format::FullWithLicenses {
             engine["license_id"] = json!(world.instance.licenses);
         }
-        claim("google", json!({ "compute_engine": engine }));
+        claims.insert("google".to_owned(), json!({ "compute_engine": engine }));
     }
     claims
 }
@@ -135,13 +130,8 @@ mod tests {
 
     #[test]
     fn an_access_token_is_kept_until_four_minutes_before_its_end() {
-        let token = AccessToken::draw(1000);
+        let token = KeptToken { token: "ya29.c.x".into(), expires_on: 1000 + LIFETIME };
         assert!(token.is_kept(1000 + LIFETIME - 241));
         assert!(!token.is_kept(1000 + LIFETIME - 240));
-    }
-
-    #[test]
-    fn no_two_access_tokens_are_the_same() {
-        assert_ne!(AccessToken::draw(0).token, AccessToken::draw(0).token);
     }
 }

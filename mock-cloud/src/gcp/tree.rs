@@ -1,8 +1,10 @@
 //! The tree of metadata below `/computeMetadata/`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::world::{GcpWorld, ServiceAccount};
+use super::world::GcpWorld;
 
 /// One element of the metadata.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,6 +53,23 @@ impl Node {
         entries.iter().map(line).collect()
     }
 
+    /// Writes all that is below as lines of path and value, without tokens.
+    pub(super) fn lines(&self, path: &str) -> String {
+        match self {
+            Self::Token | Self::Identity => String::new(),
+            Self::Text(text) => format!("{path} {text}\n"),
+            Self::Number(number) => format!("{path} {number}\n"),
+            Self::Lines(lines) => lines.iter().flat_map(|line| [path, " ", line, "\n"]).collect(),
+            Self::Directory(entries) => {
+                let below = |entry: &Entry| match path {
+                    "" => entry.name.clone(),
+                    _ => format!("{path}/{}", entry.name),
+                };
+                entries.iter().map(|entry| entry.node.lines(&below(entry))).collect()
+            }
+        }
+    }
+
     /// Writes all that is below, without tokens.
     pub(super) fn json(&self) -> Option<Value> {
         Some(match self {
@@ -67,18 +86,26 @@ impl Node {
     }
 }
 
+/// A service account as the metadata server shows it.
+#[derive(Clone, Copy)]
+pub(super) struct ShownAccount<'a> {
+    pub(super) email: &'a str,
+    pub(super) scopes: &'a [String],
+}
+
 /// Builds what an instance can read.
 ///
 /// Source: Compute Engine, Predefined metadata keys.
-pub(super) fn root(world: &GcpWorld) -> Node {
+pub(super) fn root(world: &GcpWorld, attributes: &BTreeMap<String, String>, account: Option<ShownAccount<'_>>) -> Node {
     let (project, zone) = (&world.project, &world.zone);
     let in_project = |kind: &str, name: &str| text(format!("projects/{}/{kind}/{name}", world.project_number));
     let instance = &world.instance;
-    let accounts = world.service_account.as_ref().map(service_accounts);
+    let accounts = account.map(service_accounts);
     directory([
         entry(
             "instance",
             directory([
+                entry("attributes", directory(attributes.iter().map(|(name, value)| named(name, text(value))))),
                 entry("hostname", text(format!("{}.{zone}.c.{project}.internal", instance.name))),
                 entry("id", Node::Number(instance.id)),
                 entry("machine-type", in_project("machineTypes", &instance.machine_type)),
@@ -98,18 +125,17 @@ pub(super) fn root(world: &GcpWorld) -> Node {
     ])
 }
 
-/// The account by its address and by its alias; aliases are names, so JSON keeps them as they are.
-fn service_accounts(account: &ServiceAccount) -> [Entry; 2] {
-    ["default", &account.email].map(|name| Entry {
-        name: name.to_owned(),
-        json_name: name.to_owned(),
-        node: directory([
+/// The account by its address and by its alias.
+fn service_accounts(account: ShownAccount<'_>) -> [Entry; 2] {
+    ["default", account.email].map(|name| {
+        let files = directory([
             entry("aliases", Node::Lines(vec!["default".into()])),
-            entry("email", text(&account.email)),
+            entry("email", text(account.email)),
             entry("identity", Node::Identity),
-            entry("scopes", Node::Lines(account.scopes.clone())),
+            entry("scopes", Node::Lines(account.scopes.to_vec())),
             entry("token", Node::Token),
-        ]),
+        ]);
+        named(name, files)
     })
 }
 
@@ -124,6 +150,11 @@ fn directory(entries: impl IntoIterator<Item = Entry>) -> Node {
 fn entry(name: &str, node: Node) -> Entry {
     let (name, json_name) = (name.to_owned(), camel_case(name));
     Entry { name, json_name, node }
+}
+
+/// An entry whose name somebody chose, which JSON keeps as it is.
+fn named(name: &str, node: Node) -> Entry {
+    Entry { name: name.to_owned(), json_name: name.to_owned(), node }
 }
 
 /// Writes `service-accounts` as `serviceAccounts`.
@@ -147,9 +178,16 @@ mod tests {
         assert_eq!(camel_case("id"), "id");
     }
 
+    fn built_in() -> Node {
+        let GcpWorld { service_account, .. } = World::default().gcp;
+        let account = service_account.unwrap();
+        let account = ShownAccount { email: &account.email, scopes: &account.scopes };
+        root(&World::default().gcp, &BTreeMap::from([("my-key".into(), "v".into())]), Some(account))
+    }
+
     #[test]
     fn a_node_is_found_by_its_path_and_another_is_not() {
-        let at = |path| root(&World::default().gcp).at(path);
+        let at = |path| built_in().at(path);
         assert_eq!(at("project/project-id"), Some(text("artifactory-demo")));
         assert_eq!(at("instance/service-accounts/default/token"), Some(Node::Token));
         assert!(matches!(at(""), Some(Node::Directory(_))));
@@ -160,9 +198,23 @@ mod tests {
 
     #[test]
     fn json_has_no_tokens() {
-        let account = root(&World::default().gcp).at("instance/service-accounts/default");
+        let account = built_in().at("instance/service-accounts/default");
         let json = account.unwrap().json().unwrap();
         let names: Vec<_> = json.as_object().unwrap().keys().collect();
         assert_eq!(names, ["aliases", "email", "scopes"]);
+    }
+
+    #[test]
+    fn chosen_names_stay_as_they_are() {
+        let attributes = built_in().at("instance").unwrap().json().unwrap();
+        assert_eq!(attributes["attributes"], json!({"my-key": "v"}));
+    }
+
+    #[test]
+    fn lines_are_paths_and_values_without_tokens() {
+        let project = built_in().at("project").unwrap();
+        assert_eq!(project.lines(""), "numeric-project-id 123456789012\nproject-id artifactory-demo\n");
+        let account = built_in().at("instance/service-accounts/default").unwrap().lines("");
+        assert!(account.starts_with("aliases default\nemail ") && !account.contains("token"), "{account}");
     }
 }

@@ -11,6 +11,14 @@ mod cognito_token;
 #[cfg(test)]
 mod gcp;
 #[cfg(test)]
+mod gcp_changes;
+#[cfg(test)]
+mod gcp_gke;
+#[cfg(test)]
+mod gcp_iam;
+#[cfg(test)]
+mod gcp_sts;
+#[cfg(test)]
 mod issuers;
 #[cfg(test)]
 mod listeners;
