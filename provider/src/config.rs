@@ -234,6 +234,12 @@ pub enum ConfigError {
         /// What it holds.
         value: String,
     },
+    /// A provider of a workload identity pool that cannot be one.
+    #[error("`workloadIdentityProvider` is `{value}`, which is no provider of a workload identity pool")]
+    WorkloadIdentityProvider {
+        /// What it holds.
+        value: String,
+    },
     /// A pattern that the kubelet would refuse.
     #[error("an entry of matchImages is not usable")]
     Pattern(#[source] ImagePatternError),
@@ -381,6 +387,11 @@ fn role_name(name: &'static str, value: &str) -> Result<String, ConfigError> {
 fn service_account(name: &'static str, value: &str) -> Result<String, ConfigError> {
     let known = crate::identity::gcp::is_account(value);
     known.then(|| value.to_owned()).ok_or_else(|| ConfigError::ServiceAccount { name, value: value.to_owned() })
+}
+
+fn workload_identity_provider(value: &str) -> Result<crate::identity::gcp::PoolProvider, ConfigError> {
+    let provider = crate::identity::gcp::PoolProvider::parse(value);
+    provider.ok_or_else(|| ConfigError::WorkloadIdentityProvider { value: value.to_owned() })
 }
 
 #[cfg(test)]

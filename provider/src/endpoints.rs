@@ -6,10 +6,12 @@ use crate::config::{ConfigError, Environment};
 
 mod aws;
 mod cognito;
+mod gcp;
 mod region;
 
 pub use aws::{InstanceMetadata, PodIdentityAgent};
 pub use cognito::{CognitoEndpoints, PoolDomain};
+pub use gcp::GcpServices;
 pub use region::{EndpointVariant, Partition, Region};
 
 /// The link-local address of the metadata services of AWS, Azure and Google Cloud.
@@ -33,6 +35,8 @@ pub struct Endpoints {
     pub azure_metadata: String,
     /// Compute Engine's metadata server.
     pub gcp_metadata: String,
+    /// Google's services beyond the metadata server.
+    pub gcp: GcpServices,
     /// AWS STS instead of the region's own; for tests and private endpoints.
     pub aws_sts: Option<String>,
     /// Which of AWS's own hosts are called.
@@ -67,6 +71,7 @@ impl Endpoints {
             aws_metadata: InstanceMetadata::from_environment(environment)?,
             azure_metadata: base("AZURE_POD_IDENTITY_AUTHORITY_HOST")?,
             gcp_metadata,
+            gcp: GcpServices::from_environment(environment)?,
             aws_variant,
             aws_sts: aws_sts.map(|(_, url)| url),
             cognito: CognitoEndpoints::from_environment(environment, aws_variant)?,

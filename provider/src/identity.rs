@@ -32,6 +32,12 @@ pub enum IdentitySource {
     AzureManagedIdentity(azure::ManagedIdentity),
     /// A service account of the Compute Engine VM, from its metadata server.
     GcpMetadata(gcp::Metadata),
+    /// A service account that the VM's one acts as.
+    GcpImpersonation(gcp::Impersonation),
+    /// A service account that a token of a cluster stands for.
+    GcpWorkloadIdentity(gcp::WorkloadIdentity),
+    /// A service account by Google's application default credentials.
+    GcpApplicationDefault(gcp::ApplicationDefault),
     /// The pod's service account token itself.
     ServiceAccountToken(kubernetes::ServiceAccountToken),
     /// A service account token that the node keeps in a file.
@@ -81,7 +87,7 @@ pub enum IdentityError {
     /// Azure's metadata service.
     #[error(transparent)]
     Azure(#[from] azure::AzureError),
-    /// Compute Engine's metadata server.
+    /// A service of Google Cloud.
     #[error(transparent)]
     Gcp(#[from] gcp::GcpError),
     /// The pod's service account token.
@@ -142,6 +148,9 @@ impl IdentitySource {
             Self::AwsExternalRole(_) => "awsExternalRole",
             Self::AzureManagedIdentity(_) => "azureManagedIdentity",
             Self::GcpMetadata(_) => "gcpMetadata",
+            Self::GcpImpersonation(_) => "gcpImpersonation",
+            Self::GcpWorkloadIdentity(_) => "gcpWorkloadIdentity",
+            Self::GcpApplicationDefault(_) => "gcpApplicationDefault",
             Self::ServiceAccountToken(_) => "serviceAccountToken",
             Self::ServiceAccountTokenFile(_) => "serviceAccountTokenFile",
         }
@@ -154,7 +163,10 @@ impl IdentitySource {
             | Self::AwsCognito(_)
             | Self::AzureManagedIdentity(_)
             | Self::GcpMetadata(_)
+            | Self::GcpImpersonation(_)
+            | Self::GcpApplicationDefault(_)
             | Self::ServiceAccountTokenFile(_) => Ok(()),
+            Self::GcpWorkloadIdentity(identity) => identity.applies_to(workload),
             Self::AwsWebIdentity(identity) => identity.applies_to(workload),
             Self::AwsPodIdentity(_) => token(workload).map(|_| ()),
             Self::ServiceAccountToken(identity) => identity.applies_to(workload),
@@ -169,6 +181,7 @@ impl IdentitySource {
     ) -> Result<Proof<'_>, IdentityError> {
         let metadata = Http::metadata(deadline).map_err(IdentityError::Client)?;
         let endpoints = &network.endpoints;
+        let google = gcp::Google { metadata: &metadata, network, deadline };
         Ok(match self {
             Self::AwsInstanceRole(role) => role.prove(&metadata, &endpoints.aws_metadata, deadline).await?,
             Self::AwsWebIdentity(identity) => {
@@ -182,7 +195,10 @@ impl IdentitySource {
             }
             Self::AwsExternalRole(role) => role.prove(&metadata, network, deadline).await?,
             Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
-            Self::GcpMetadata(identity) => identity.prove(&metadata, &endpoints.gcp_metadata).await?,
+            Self::GcpMetadata(identity) => identity.prove(&google).await?,
+            Self::GcpImpersonation(identity) => identity.prove(&google).await?,
+            Self::GcpWorkloadIdentity(identity) => identity.prove(&google, workload).await?,
+            Self::GcpApplicationDefault(identity) => identity.prove(&google).await?,
             Self::ServiceAccountToken(identity) => identity.prove(workload)?,
             Self::ServiceAccountTokenFile(identity) => identity.prove()?,
         })

@@ -176,6 +176,7 @@ mod tests {
             panic!("google")
         };
         assert_eq!(metadata.service_account, None);
+        assert_eq!(metadata.foreign_account, crate::identity::gcp::ForeignAccount::Impersonated);
         assert_eq!(metadata.audience, "artifactory");
         assert_eq!(metadata.provider.audience.as_deref(), Some("artifactory"));
     }

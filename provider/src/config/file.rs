@@ -121,6 +121,9 @@ impl IdentityShape {
             Self::AwsCognito(_)
             | Self::AzureManagedIdentity(_)
             | Self::GcpMetadata(_)
+            | Self::GcpImpersonation(_)
+            | Self::GcpWorkloadIdentity(_)
+            | Self::GcpApplicationDefault(_)
             | Self::ServiceAccountToken(_)
             | Self::ServiceAccountTokenFile(_) => true,
         }
@@ -135,6 +138,9 @@ impl IdentityShape {
             Self::AwsExternalRole(shape) => IdentitySource::AwsExternalRole(shape.into_identity(route)?),
             Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(shape.into_identity(route)?),
             Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(shape.into_identity(route)?),
+            Self::GcpImpersonation(shape) => IdentitySource::GcpImpersonation(shape.into_identity(route)?),
+            Self::GcpWorkloadIdentity(shape) => IdentitySource::GcpWorkloadIdentity(shape.into_identity(route)?),
+            Self::GcpApplicationDefault(shape) => IdentitySource::GcpApplicationDefault(shape.into_identity(route)?),
             Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(shape.into_identity(route)?),
             Self::ServiceAccountTokenFile(shape) => {
                 IdentitySource::ServiceAccountTokenFile(shape.into_identity(route)?)

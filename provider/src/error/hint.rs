@@ -70,6 +70,9 @@ fn config(error: &ConfigError) -> String {
         ConfigError::ServiceAccount { name, .. } => {
             format!("set `{name}` to an address such as `NAME@PROJECT.iam.gserviceaccount.com`, or leave it out")
         }
+        ConfigError::WorkloadIdentityProvider { .. } => "set `workloadIdentityProvider` to \
+             `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`"
+            .into(),
         ConfigError::Pattern(_) => {
             "write `host[:port][/path]`, with `*` for a whole label of the host or a part of it".into()
         }

@@ -91,6 +91,19 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Adds a header that a configuration names, whose value no log may show.
+    #[must_use]
+    pub fn named_header(mut self, name: &str, value: &Secret) -> Self {
+        let name = name.parse::<reqwest::header::HeaderName>();
+        if let (Ok(name), Ok(mut value)) = (name, value.expose().parse::<reqwest::header::HeaderValue>()) {
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.url.split('?').next().unwrap_or_default();

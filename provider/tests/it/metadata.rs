@@ -298,16 +298,6 @@ async fn a_reply_without_a_token_is_explained() {
 }
 
 #[tokio::test]
-async fn a_service_account_that_the_vm_lacks_is_explained() {
-    let site = Site::start().await;
-    insta::assert_snapshot!(refused(&site, "google", &[("google_service_account_email", "other@demo.iam.gserviceaccount.com")]).await, @r"
-    error: failed to prove an identity to `ARTIFACTORY`
-      caused by: the VM has no service account `other@demo.iam.gserviceaccount.com`
-      hint: attach the service account to the node pool, or correct `google_service_account_email` (`serviceAccount`)
-    ");
-}
-
-#[tokio::test]
 async fn the_default_account_serves_when_none_is_named() {
     let site = Site::start().await;
     site.pull_in(&[], &site.environment_with("google", &[("google_service_account_email", "")])).await.response();

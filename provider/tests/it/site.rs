@@ -152,6 +152,10 @@ impl Site {
             );
             assert!(!cloud.contains(secret_access_key.as_str()), "the secret access key in a request to the cloud");
         }
+        // Google's access tokens open Google's services, and prove nothing to Artifactory.
+        for access_token in role.iter().filter(|secret| secret.starts_with("ya29.")) {
+            assert!(!artifactory.contains(access_token.as_str()), "Google's access token in a request to Artifactory");
+        }
         self.check_client_secrets(&role, outcome);
         for token in self.calling_tokens() {
             assert!(!artifactory.contains(&token), "the token of whoever assumed the role in a request to Artifactory");

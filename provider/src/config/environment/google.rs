@@ -14,7 +14,9 @@ pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource
 fn metadata(environment: &Environment) -> Result<gcp::Metadata, ConfigError> {
     let audience = environment.required("jfrog_oidc_audience", "says which audience the ID token is for")?;
     let account = environment.value("google_service_account_email");
+    // The incumbent asks the IAM Credentials API for each account. Here only another one than the VM's needs that.
     Ok(gcp::Metadata {
+        foreign_account: gcp::ForeignAccount::Impersonated,
         service_account: account
             .map(|value| crate::config::service_account("google_service_account_email", value))
             .transpose()?,

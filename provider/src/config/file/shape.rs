@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::aws::{CognitoShape, ExternalRoleShape, InstanceRoleShape, PodIdentityShape, WebIdentityShape};
 use super::azure::ManagedIdentityShape;
-use super::gcp::MetadataShape;
+use super::gcp::{ApplicationDefaultShape, ImpersonationShape, MetadataShape, WorkloadIdentityShape};
 use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
 use super::static_route::StaticShape;
 
@@ -40,6 +40,9 @@ pub(super) enum IdentityShape {
     AwsExternalRole(ExternalRoleShape),
     AzureManagedIdentity(ManagedIdentityShape),
     GcpMetadata(MetadataShape),
+    GcpImpersonation(ImpersonationShape),
+    GcpWorkloadIdentity(WorkloadIdentityShape),
+    GcpApplicationDefault(ApplicationDefaultShape),
     ServiceAccountToken(ServiceAccountTokenShape),
     ServiceAccountTokenFile(ServiceAccountTokenFileShape),
 }
