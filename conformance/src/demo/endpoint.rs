@@ -17,9 +17,10 @@ pub(super) struct Request {
 /// Endpoints by the start and the end of their path. The first fit counts.
 ///
 /// Sources: Amazon EC2 user guide, "Instance metadata categories"; Amazon EKS user guide, "EKS Pod Identity Agent";
-/// Microsoft, "Azure Instance Metadata Service"; Google Cloud, "About VM metadata"; JFrog REST API, "OIDC token
+/// Microsoft, "Azure Instance Metadata Service"; Google Cloud, "About VM metadata", IAM
+/// Credentials and Security Token Service REST references; JFrog REST API, "OIDC token
 /// exchange"; OpenID Connect discovery 1.0; the distribution specification's "Endpoints".
-const ENDPOINTS: [(&str, &str, &str); 22] = [
+const ENDPOINTS: [(&str, &str, &str); 24] = [
     ("/latest/api/token", "", "token"),
     ("/latest/meta-data/placement/region", "", "region"),
     ("/latest/meta-data/placement/availability-zone", "", "zone"),
@@ -33,6 +34,8 @@ const ENDPOINTS: [(&str, &str, &str); 22] = [
     ("/computeMetadata/", "/identity", "ID token"),
     ("/computeMetadata/", "/token", "access token"),
     ("/computeMetadata/", "/email", "email"),
+    ("/v1/projects/", ":generateIdToken", "ID token"),
+    ("/v1/token", "", "access token"),
     ("/access/api/v1/aws/token", "", "aws/token"),
     ("/access/api/v1/oidc/token", "", "oidc/token"),
     ("/", "/.well-known/openid-configuration", "discovery"),

@@ -20,11 +20,21 @@ pub enum Identity {
     AzureManagedIdentity,
     /// The service account of a Compute Engine instance.
     GcpMetadata,
+    /// Another service account, which the instance's one acts as.
+    GcpImpersonation,
+    /// A service account that a pod's token stands for, by a workload identity pool.
+    GcpWorkloadIdentity,
     /// A pod's service account token as it is, on any cluster.
     ServiceAccountToken,
     /// A username and a password in a file: nothing is proven or exchanged.
     Static,
 }
+
+/// The account of mock-cloud's world that others act as.
+const IMAGES: &str = "images@artifactory-demo.iam.gserviceaccount.com";
+
+/// The pool's provider of mock-cloud's world that trusts the cluster.
+const POOL_PROVIDER: &str = "projects/123456789012/locations/global/workloadIdentityPools/clusters/providers/demo";
 
 /// How the kubelet's entry configures the provider.
 pub(super) enum Entry {
@@ -57,14 +67,25 @@ pub(super) enum Asks {
     Nobody,
 }
 
+/// Whether another identity's proofs have the same issuer, whose keys Artifactory keeps once it has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Issuer {
+    /// No other one shown has it.
+    Own,
+    /// One shown before has it.
+    Shared,
+}
+
 impl Identity {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AwsInstanceRole,
         Self::AwsWebIdentity,
         Self::AwsPodIdentity,
         Self::AzureManagedIdentity,
         Self::GcpMetadata,
+        Self::GcpImpersonation,
+        Self::GcpWorkloadIdentity,
         Self::ServiceAccountToken,
         Self::Static,
     ];
@@ -78,6 +99,8 @@ impl Identity {
             Self::AwsPodIdentity => "EKS Pod Identity",
             Self::AzureManagedIdentity => "Azure managed identity",
             Self::GcpMetadata => "GCP metadata ID token",
+            Self::GcpImpersonation => "GCP impersonation",
+            Self::GcpWorkloadIdentity => "GCP workload identity",
             Self::ServiceAccountToken => "service account token",
             Self::Static => "static credential",
         }
@@ -91,6 +114,15 @@ impl Identity {
             Self::AwsPodIdentity => Entry::Route(json!({"identity": {"awsPodIdentity": {"region": "us-east-1"}}})),
             Self::AzureManagedIdentity => Entry::Variables(&[("cloud_provider", "azure")]),
             Self::GcpMetadata => Entry::Variables(&[("cloud_provider", "google")]),
+            Self::GcpImpersonation => {
+                let identity = json!({"gcpImpersonation": {"serviceAccount": IMAGES, "audience": "artifactory"}});
+                Entry::Route(json!({"identity": identity, "oidcProvider": provider}))
+            }
+            Self::GcpWorkloadIdentity => {
+                let identity = json!({"gcpWorkloadIdentity": {
+                    "workloadIdentityProvider": POOL_PROVIDER, "serviceAccount": IMAGES, "audience": "artifactory"}});
+                Entry::Route(json!({"identity": identity, "oidcProvider": provider}))
+            }
             Self::ServiceAccountToken => {
                 let identity = json!({"serviceAccountToken": {"audience": "artifactory"}});
                 Entry::Route(json!({"identity": identity, "oidcProvider": provider}))
@@ -110,8 +142,27 @@ impl Identity {
                 Some(Pod { annotations, ..pod("sts.amazonaws.com", "app") })
             }
             Self::AwsPodIdentity => Some(pod("pods.eks.amazonaws.com", "pod-identity")),
+            Self::GcpWorkloadIdentity => Some(pod("google-sts", "app")),
             Self::ServiceAccountToken => Some(pod("artifactory", "app")),
-            Self::AwsInstanceRole | Self::AzureManagedIdentity | Self::GcpMetadata | Self::Static => None,
+            Self::AwsInstanceRole
+            | Self::AzureManagedIdentity
+            | Self::GcpMetadata
+            | Self::GcpImpersonation
+            | Self::Static => None,
+        }
+    }
+
+    /// Whose keys verify the proof.
+    pub(super) const fn issuer(self) -> Issuer {
+        match self {
+            Self::GcpImpersonation | Self::GcpWorkloadIdentity => Issuer::Shared,
+            Self::AwsInstanceRole
+            | Self::AwsWebIdentity
+            | Self::AwsPodIdentity
+            | Self::AzureManagedIdentity
+            | Self::GcpMetadata
+            | Self::ServiceAccountToken
+            | Self::Static => Issuer::Own,
         }
     }
 
@@ -124,7 +175,9 @@ impl Identity {
             | Self::AwsWebIdentity
             | Self::AwsPodIdentity
             | Self::AzureManagedIdentity
-            | Self::GcpMetadata => Asks::CloudAndArtifactory,
+            | Self::GcpMetadata
+            | Self::GcpImpersonation
+            | Self::GcpWorkloadIdentity => Asks::CloudAndArtifactory,
         }
     }
 }

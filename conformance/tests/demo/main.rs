@@ -44,7 +44,7 @@ struct Row {
     username: &'static str,
 }
 
-const ROWS: [Row; 7] = [
+const ROWS: [Row; 9] = [
     Row {
         identity: "aws-instance-role",
         title: "AWS instance role",
@@ -81,6 +81,20 @@ const ROWS: [Row; 7] = [
         username: "mock-cloud/google-node",
     },
     Row {
+        identity: "gcp-impersonation",
+        title: "GCP impersonation",
+        requests: &["GET access token", "POST ID token", "POST oidc/token"],
+        verification: KNOWN,
+        username: "google-images-puller",
+    },
+    Row {
+        identity: "gcp-workload-identity",
+        title: "GCP workload identity",
+        requests: &["POST access token", "POST ID token", "POST oidc/token"],
+        verification: KNOWN,
+        username: "google-images-puller",
+    },
+    Row {
         identity: "service-account-token",
         title: "service account token",
         requests: &["POST oidc/token"],
@@ -92,6 +106,9 @@ const ROWS: [Row; 7] = [
 
 /// What Artifactory asks AWS.
 const AWS: &[&str] = &["GET GetCallerIdentity"];
+
+/// What Artifactory asks an issuer whose keys it has already.
+const KNOWN: &[&str] = &[];
 
 /// What Artifactory asks an issuer.
 const ISSUER: &[&str] = &["GET discovery", "GET keys"];
@@ -121,7 +138,7 @@ fn sts_verifies_the_token_of_a_pod_with_its_issuer() {
     for pull in report(held())["pulls"].as_array().unwrap() {
         let asked = kinds(&pull["cloud_verification"]);
         match pull["identity"].as_str().unwrap() {
-            "aws-web-identity" => assert_eq!(asked, ISSUER, "{pull:#}"),
+            "aws-web-identity" | "gcp-workload-identity" => assert_eq!(asked, ISSUER, "{pull:#}"),
             _ => assert_eq!(asked, [""; 0], "{pull:#}"),
         }
     }
@@ -165,7 +182,7 @@ fn the_table_has_a_row_for_each_pull_and_no_colour_in_a_pipe() {
             "{row}\n{text}"
         );
     }
-    assert!(text.contains("All held: 7 pulls, 2 refusals.") && !text.contains('\u{1b}'), "{text}");
+    assert!(text.contains("All held: 9 pulls, 2 refusals.") && !text.contains('\u{1b}'), "{text}");
     assert!(text.lines().skip(1).all(|line| line.chars().count() <= 100), "{text}");
 }
 
