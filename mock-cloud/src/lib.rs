@@ -26,7 +26,7 @@
 //! - [`azure`]: Azure instance metadata, managed identity tokens, the issuers of the tenant
 //! - [`gcp`]: GCE and GKE metadata, tokens of service accounts, IAM Credentials, workload identity federation, Google's issuer
 //! - [`kubernetes`]: a cluster's service accounts, their tokens and the issuer of these
-//! - [`issuer`]: one issuer: its name, its keys, rotation
+//! - [`issuer`]: one issuer: its name, its keys, rotation; `discovery`: an issuer asked for its keys
 //! - `trust`: what other programs need to trust this world
 //! - `services`: every service of a world; `front`: which of them a request is for
 //! - `environment`: the variables that point a program at this world
@@ -42,6 +42,7 @@
 
 pub mod aws;
 pub mod azure;
+mod discovery;
 mod environment;
 mod front;
 pub mod gcp;

@@ -4,21 +4,24 @@
 //! token ─▶ claims ─▶ provider of the account ─▶ audience ─▶ expiry ─▶ issuer: discovery, keys ─▶ signature
 //! ```
 //!
-//! Whether AWS looks at the audience or at the expiry first is not recorded anywhere. Keys are fetched anew for each
-//! token, so that a rotation is never missed.
+//! Whether AWS looks at the audience or at the expiry first is not recorded anywhere.
 
 mod claims;
-mod issuer;
 
 use std::sync::Arc;
 
+use jsonwebtoken::Algorithm;
 use time::OffsetDateTime;
 
-use self::claims::Claims;
-use self::issuer::Issuers;
+use self::claims::{Claims, no_token};
 use super::error::StsError;
 use crate::aws::region::partition_of;
 use crate::aws::world::AwsWorld;
+use crate::discovery::{Issuers, Unverified};
+
+// IAM user guide, Create an OpenID Connect (OIDC) identity provider in IAM, lists the algorithms that AWS takes.
+const ALGORITHMS: [Algorithm; 5] =
+    [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::ES256, Algorithm::ES384];
 
 /// Who a token proves its bearer to be.
 #[derive(Debug)]
@@ -97,7 +100,7 @@ impl IdentityProviders {
         let incorrect = || StsError::InvalidIdentityToken("Incorrect token audience".into());
         let audience = audience.ok_or_else(incorrect)?.clone();
         claims.are_current(now)?;
-        self.issuers.signed(token, &provider.issuer, &provider.published_at).await?;
+        self.issuers.signed(token, &provider.issuer, &provider.published_at, &ALGORITHMS).await.map_err(refusal)?;
         Ok(WebIdentity {
             provider_arn: provider.arn.clone(),
             provider_name: provider.name.clone(),
@@ -106,5 +109,16 @@ impl IdentityProviders {
             subject: claims.subject,
             methods: claims.methods,
         })
+    }
+}
+
+/// A token that nobody vouches for. The live text about keys really has two spaces.
+fn refusal(unverified: Unverified) -> StsError {
+    let text = "Couldn't retrieve verification key from your identity provider,  please reference \
+                AssumeRoleWithWebIdentity documentation for requirements";
+    match unverified {
+        Unverified::Token => no_token(),
+        Unverified::Unreachable => StsError::IdpCommunication,
+        Unverified::Key => StsError::InvalidIdentityToken(text.into()),
     }
 }
