@@ -9,7 +9,8 @@ use crate::services::Urls;
 /// Writes every variable: where the services answer, and whom each identity is.
 ///
 /// The upper-case ones are the ecosystems' own, the lower-case ones those of the credential
-/// provider; an identity that the world lacks has no variable.
+/// provider; an identity that the world lacks has no variable. Without `azure_auth_method` the others that begin with
+/// `azure_` are those of the federated identity.
 pub(crate) fn environment(world: &World, urls: &Urls) -> BTreeMap<String, String> {
     let url = urls.plain.as_str();
     let host = url.split_once("://").map_or(url, |(_, host)| host);
@@ -27,6 +28,7 @@ pub(crate) fn environment(world: &World, urls: &Urls) -> BTreeMap<String, String
     }
     set("ARTIFACTORY_CREDENTIAL_PROVIDER_COGNITO_URL", &format!("{}/cognito", urls.tls));
     set("AZURE_POD_IDENTITY_AUTHORITY_HOST", url);
+    set("AZURE_AUTHORITY_HOST", &urls.tls);
     set("azure_auth_method", "imds_direct");
     set("azure_tenant_id", &world.azure.tenant);
     set("azure_app_audience", "api://AzureADTokenExchange");
@@ -90,6 +92,7 @@ mod tests {
             ("aws_auth_method", "assume_role"),
             ("aws_role_name", "artifactory-pull"),
             ("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:80"),
+            ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:443"),
             ("azure_auth_method", "imds_direct"),
             ("azure_tenant_id", "11111111-2222-4333-8444-555555555555"),
             ("azure_app_client_id", "44444444-5555-4666-8777-888888888888"),
@@ -107,7 +110,7 @@ mod tests {
         ] {
             assert_eq!(variables.get(name).map(String::as_str), Some(value), "{name}");
         }
-        assert_eq!(variables.len(), 24);
+        assert_eq!(variables.len(), 25);
     }
 
     #[test]

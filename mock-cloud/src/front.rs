@@ -68,7 +68,7 @@ impl Front {
 }
 
 async fn answer(State((front, transport)): State<(Front, Transport)>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let service = Service::of(&parts, |host| front.cognito_domains.is_domain(host));
     let Some(service) = service else {
         return (StatusCode::NOT_FOUND, "no service of this mock has such a path\n").into_response();
@@ -77,6 +77,7 @@ async fn answer(State((front, transport)): State<(Front, Transport)>, request: R
     if service == Service::CognitoToken && transport == Transport::Plain {
         return (StatusCode::FORBIDDEN, "the token endpoint is to be had over TLS only\n").into_response();
     }
+    parts.extensions.insert(transport);
     let router = front.router_of(service).clone();
     let answer = router.oneshot(Request::from_parts(parts, body)).await;
     answer.unwrap_or_else(|never| match never {})

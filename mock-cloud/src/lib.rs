@@ -23,7 +23,7 @@
 //!
 //! - [`world`]: the facts, from YAML; `world/default.yaml` is the world unless told
 //! - [`aws`]: EC2 instance metadata, STS, Secrets Manager, Cognito, the EKS Pod Identity agent
-//! - [`azure`]: Azure instance metadata, managed identity tokens, the issuers of the tenant
+//! - [`azure`]: Azure instance metadata, managed identity tokens, Entra ID with the tenant's issuers and applications
 //! - [`gcp`]: GCE and GKE metadata, tokens of service accounts, IAM Credentials, workload identity federation, Google's issuer
 //! - [`kubernetes`]: a cluster's service accounts, their tokens and the issuer of these
 //! - [`issuer`]: one issuer: its name, its keys, rotation; `discovery`: an issuer asked for its keys
@@ -166,11 +166,12 @@ impl MockCloud {
         &self.kit
     }
 
-    /// Answers every secret that AWS, Google Cloud and the cluster have or have handed out so far, so that a test can look for it where
-    /// it must not be.
+    /// Answers every secret that the clouds and the cluster have or have handed out so far, so that a test can look for it
+    /// where it must not be.
     ///
-    /// Those that begin with `eyJ` are tokens: of service accounts, which the clouds get to see, and of Cognito, which
-    /// Artifactory does. Those that begin with `ya29.` are Google's access tokens, which only Google gets to see.
+    /// Those that begin with `eyJ` are tokens: of service accounts and of managed identities, which the clouds get to see,
+    /// and of Cognito and of Azure, which Artifactory does. Those that begin with `ya29.` are Google's access tokens, which
+    /// only Google gets to see.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         self.services.secrets()

@@ -45,7 +45,7 @@ impl Services {
         Ok(Self {
             secrets_manager: SecretsManager::new(&aws, &cognito)?,
             pod_identity: PodIdentity::new(&aws, &kubernetes),
-            azure: Azure::new(&world.azure, url, kit),
+            azure: Azure::new(&world.azure, url, &kubernetes, kit),
             gcp: Gcp::new(&world.gcp.with_cluster(kubernetes.issuer().url(), kubernetes.published_at()), url, kit),
             aws,
             cognito,
@@ -70,10 +70,11 @@ impl Services {
         &self.kubernetes
     }
 
-    /// Every secret that AWS, Google Cloud and the cluster have or have handed out so far.
+    /// Every secret that the clouds and the cluster have or have handed out so far.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let Self { aws, secrets_manager, cognito, gcp, kubernetes, .. } = self;
-        [aws.secrets(), secrets_manager.secrets(), cognito.secrets(), gcp.secrets(), kubernetes.secrets()].concat()
+        let Self { aws, secrets_manager, cognito, azure, gcp, kubernetes, .. } = self;
+        let services = [aws.secrets(), secrets_manager.secrets(), cognito.secrets()].concat();
+        [services, azure.secrets(), gcp.secrets(), kubernetes.secrets()].concat()
     }
 
     /// Joins every service.

@@ -1,14 +1,27 @@
-//! The issuers of the tenant, as Entra ID publishes them: v1 and v2 with the same keys.
+//! Entra ID: the issuers of the tenant, v1 and v2 with the same keys, and the endpoint where an application gets a token
+//! for a client assertion.
+//!
+//! # Layout
+//!
+//! - `token`: the endpoint
+//! - `assertion`: client assertions and the federated identity credentials that accept them
+//! - `error`: refusals, with their AADSTS codes
 
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+mod assertion;
+mod error;
+mod token;
+
+use axum::extract::{Extension, Path, State};
+use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::StatusCode;
+use http::HeaderMap;
+use http::header::HOST;
 use serde_json::{Value, json};
 
+use self::error::{EntraError, Refusal};
 use super::Azure;
 use super::world::TokenVersion;
+use crate::front::Transport;
 
 pub(super) fn router(azure: &Azure) -> Router {
     Router::new()
@@ -16,66 +29,53 @@ pub(super) fn router(azure: &Azure) -> Router {
         .route("/{tenant}/.well-known/openid-configuration", get(discovery_v1))
         .route("/{tenant}/discovery/v2.0/keys", get(keys))
         .route("/{tenant}/discovery/keys", get(keys))
+        .route("/{tenant}/oauth2/v2.0/token", post(token::token))
         .with_state(azure.clone())
 }
 
-/// A tenant that the world does not have.
-///
-/// Source: Microsoft Entra, Authentication and authorization error codes, AADSTS90002.
-struct UnknownTenant(String);
+type Via = Extension<Transport>;
+type Document = Result<Json<Value>, Refusal>;
 
-impl IntoResponse for UnknownTenant {
-    fn into_response(self) -> Response {
-        let Self(tenant) = self;
-        let description = format!(
-            "AADSTS90002: Tenant '{tenant}' not found. Check to make sure you have the correct \
-             tenant ID and are signing into the correct cloud. Check with your subscription \
-             administrator, this may happen if there are no active subscriptions for the tenant."
-        );
-        let body = json!({
-            "error": "invalid_tenant",
-            "error_description": description,
-            "error_codes": [90002],
-        });
-        (StatusCode::BAD_REQUEST, Json(body)).into_response()
-    }
+async fn discovery_v1(State(azure): State<Azure>, via: Via, headers: HeaderMap, tenant: Path<String>) -> Document {
+    azure.known(&tenant)?;
+    Ok(Json(azure.discovery(TokenVersion::V1, &azure.base(via.0, &headers))))
 }
 
-async fn discovery_v1(state: State<Azure>, tenant: Path<String>) -> Result<Json<Value>, UnknownTenant> {
-    discovery(state, tenant, TokenVersion::V1)
+async fn discovery_v2(State(azure): State<Azure>, via: Via, headers: HeaderMap, tenant: Path<String>) -> Document {
+    azure.known(&tenant)?;
+    Ok(Json(azure.discovery(TokenVersion::V2, &azure.base(via.0, &headers))))
 }
 
-async fn discovery_v2(state: State<Azure>, tenant: Path<String>) -> Result<Json<Value>, UnknownTenant> {
-    discovery(state, tenant, TokenVersion::V2)
-}
-
-fn discovery(
-    State(azure): State<Azure>,
-    Path(tenant): Path<String>,
-    version: TokenVersion,
-) -> Result<Json<Value>, UnknownTenant> {
-    known(&azure, tenant)?;
-    Ok(Json(azure.discovery(version)))
-}
-
-async fn keys(State(azure): State<Azure>, Path(tenant): Path<String>) -> Result<Json<Value>, UnknownTenant> {
-    known(&azure, tenant)?;
+async fn keys(State(azure): State<Azure>, tenant: Path<String>) -> Document {
+    azure.known(&tenant)?;
     Ok(Json(azure.jwks()))
 }
 
-fn known(azure: &Azure, tenant: String) -> Result<(), UnknownTenant> {
-    if tenant.eq_ignore_ascii_case(&azure.world().tenant) {
-        return Ok(());
-    }
-    Err(UnknownTenant(tenant))
-}
-
 impl Azure {
+    fn is_tenant(&self, tenant: &str) -> Result<(), EntraError> {
+        let known = tenant.eq_ignore_ascii_case(&self.world().tenant);
+        known.then_some(()).ok_or_else(|| EntraError::Tenant(tenant.to_owned()))
+    }
+
+    fn known(&self, tenant: &str) -> Result<(), Refusal> {
+        let correlation_id = uuid::Uuid::new_v4().to_string();
+        self.is_tenant(tenant).map_err(|error| Refusal { error, at: self.0.clock.now(), correlation_id })
+    }
+
+    /// Answers the address below which the tenant's endpoints are for whoever asks.
+    fn base(&self, transport: Transport, headers: &HeaderMap) -> String {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        match (transport, host) {
+            (Transport::Tls, Some(host)) => format!("https://{host}/{}", self.world().tenant),
+            _ => self.published_at().to_owned(),
+        }
+    }
+
     /// Answers the discovery document of one form of token.
     ///
+    /// Whatever the issuer is called, its endpoints are where the document was asked for.
     /// Source: the document at `https://login.microsoftonline.com/TENANT/v2.0/.well-known/openid-configuration`.
-    fn discovery(&self, version: TokenVersion) -> Value {
-        let base = self.published_at();
+    fn discovery(&self, version: TokenVersion, base: &str) -> Value {
         let infix = match version {
             TokenVersion::V1 => "",
             TokenVersion::V2 => "/v2.0",

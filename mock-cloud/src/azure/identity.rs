@@ -1,16 +1,17 @@
-//! The managed identities of the machine, and which of them a request is for.
+//! Whom a token is for; the managed identities of the machine, and which of them a request is for.
 
 use super::error::ImdsError;
 use super::world::{AzureWorld, UserAssigned};
 
-/// An identity of the machine, of either kind.
+/// A managed identity of the machine, of either kind, or an application.
 #[expect(clippy::struct_field_names, reason = "the names that Azure gives them")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) client_id: String,
     pub(super) object_id: String,
-    /// The `xms_mirid` of its tokens and, of a user-assigned one, the `msi_res_id` that selects it.
-    pub(super) resource_id: String,
+    /// The `xms_mirid` of its tokens and, of a user-assigned one, the `msi_res_id` that selects it; an application has
+    /// none.
+    pub(super) resource_id: Option<String>,
 }
 
 /// How a request says which identity it wants.
@@ -39,7 +40,7 @@ pub(super) fn identity(world: &AzureWorld, selector: &Selector) -> Result<Identi
         }
         Selector::ClientId(id) => &|it| it.client_id.eq_ignore_ascii_case(id),
         Selector::ObjectId(id) => &|it| it.object_id.eq_ignore_ascii_case(id),
-        Selector::ResourceId(id) => &|it| it.resource_id.eq_ignore_ascii_case(id),
+        Selector::ResourceId(id) => &|it| it.resource_id.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(id)),
     };
     let mut identities = users.into_iter().chain(system);
     let identity = identities.find(|it| chosen(it));
@@ -53,7 +54,7 @@ impl AzureWorld {
         Some(Identity {
             client_id: system.client_id.clone(),
             object_id: system.object_id.clone(),
-            resource_id: self.resource(&format!("Microsoft.Compute/virtualMachines/{machine}")),
+            resource_id: Some(self.resource(&format!("Microsoft.Compute/virtualMachines/{machine}"))),
         })
     }
 
@@ -61,7 +62,9 @@ impl AzureWorld {
         let identity = |user: &UserAssigned| Identity {
             client_id: user.client_id.clone(),
             object_id: user.object_id.clone(),
-            resource_id: self.resource(&format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", user.name)),
+            resource_id: Some(
+                self.resource(&format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", user.name)),
+            ),
         };
         self.user_assigned.iter().map(identity).collect()
     }
@@ -109,7 +112,7 @@ mod tests {
     #[test]
     fn every_selector_chooses_its_identity_and_no_other() {
         let world = world(true, &["a", "b"]);
-        let id = world.user_identities()[1].resource_id.to_uppercase();
+        let id = world.user_identities()[1].resource_id.clone().unwrap().to_uppercase();
         for selector in
             [Selector::ClientId("B-client".into()), Selector::ObjectId("b-object".into()), Selector::ResourceId(id)]
         {

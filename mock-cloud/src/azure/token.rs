@@ -1,11 +1,11 @@
-//! `/metadata/identity/oauth2/token`: what a resource stands for, and the token for it.
+//! What a resource stands for, and the token for it, be it of a managed identity or of an application.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::error::ImdsError;
 use super::identity::Identity;
-use super::world::{AzureWorld, TokenVersion};
+use super::world::{AppRole, AzureWorld, TokenVersion};
 
 /// Seconds that a fresh token lives, and by which its start is dated back.
 ///
@@ -32,6 +32,7 @@ const WELL_KNOWN: [&str; 8] = [
 pub(super) struct Target {
     pub(super) audience: String,
     pub(super) version: TokenVersion,
+    roles: Vec<AppRole>,
 }
 
 /// Answers what a resource stands for.
@@ -42,7 +43,7 @@ pub(super) fn target(world: &AzureWorld, resource: &str) -> Result<Target, ImdsE
     let bare = resource.strip_suffix('/').unwrap_or(resource);
     if WELL_KNOWN.contains(&bare) {
         let (audience, version) = (resource.to_owned(), TokenVersion::V1);
-        return Ok(Target { audience, version });
+        return Ok(Target { audience, version, roles: Vec::new() });
     }
     let mut applications = world.applications.iter();
     let application = applications
@@ -56,26 +57,39 @@ pub(super) fn target(world: &AzureWorld, resource: &str) -> Result<Target, ImdsE
         TokenVersion::V1 => resource.to_owned(),
         TokenVersion::V2 => application.client_id.clone(),
     };
-    Ok(Target { audience, version })
+    Ok(Target { audience, version, roles: application.app_roles.clone() })
 }
 
-/// Writes the claims of a managed identity's token, without `iss`.
+/// Writes the claims of a token, without `iss`.
 ///
 /// Source: Microsoft identity platform, Access token claims reference.
-pub(super) fn claims(world: &AzureWorld, identity: &Identity, target: &Target, now: i64) -> Map<String, Value> {
+pub(super) fn claims(
+    world: &AzureWorld,
+    identity: &Identity,
+    target: &Target,
+    now: i64,
+    lifetime: i64,
+) -> Map<String, Value> {
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     claim("aud", json!(target.audience));
     claim("iat", json!(now - BACKDATED));
     claim("nbf", json!(now - BACKDATED));
-    claim("exp", json!(now + LIFETIME));
+    claim("exp", json!(now + lifetime));
     claim("aio", json!(opaque()));
     claim("idtyp", json!("app"));
     claim("oid", json!(identity.object_id));
     claim("sub", json!(identity.object_id));
     claim("tid", json!(world.tenant));
     claim("uti", json!(opaque()));
-    claim("xms_mirid", json!(identity.resource_id));
+    if let Some(id) = &identity.resource_id {
+        claim("xms_mirid", json!(id));
+    }
+    let assigned = target.roles.iter().filter(|role| role.assigned_to.contains(&identity.object_id));
+    let roles: Vec<_> = assigned.map(|role| &role.value).collect();
+    if !roles.is_empty() {
+        claim("roles", json!(roles));
+    }
     match target.version {
         TokenVersion::V1 => {
             claim("appid", json!(identity.client_id));

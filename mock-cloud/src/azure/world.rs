@@ -27,6 +27,13 @@ pub struct AzureWorld {
     /// The applications for which the tenant issues tokens, beside Microsoft's own services.
     #[serde(default)]
     pub applications: Vec<Application>,
+    /// How many assertions are refused before the first one is accepted, as if the servers that are asked had not seen
+    /// the credential yet.
+    ///
+    /// Source: Microsoft Entra, Important considerations and restrictions for federated identity credentials, "Federated
+    /// credential updates take time to propagate".
+    #[serde(default)]
+    pub unseen_assertions: usize,
     /// The `iss` of v1 tokens; unless told, `URL/TENANT/` of the mock.
     #[serde(default)]
     pub issuer_v1: Option<String>,
@@ -83,6 +90,61 @@ pub struct Application {
     /// Which form of token the application asks for, as in its manifest; null there means 1.
     #[serde(default)]
     pub requested_access_token_version: TokenVersion,
+    /// The object id of its service principal in the tenant; an application without one gets no token.
+    #[serde(default)]
+    pub service_principal: Option<String>,
+    /// Whose tokens it accepts instead of a secret.
+    #[serde(default)]
+    pub federated_credentials: Vec<FederatedCredential>,
+    /// The roles that its clients can have.
+    #[serde(default)]
+    pub app_roles: Vec<AppRole>,
+}
+
+/// A federated identity credential, as Microsoft Graph has it.
+///
+/// In `issuer`, `{tenant}` stands for the tenant's own issuer (v2) and `{kubernetes}` for that of the world's cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FederatedCredential {
+    /// Its name.
+    pub name: String,
+    /// The `iss` of the assertions, to the letter.
+    pub issuer: String,
+    /// Their `sub`, to the letter.
+    pub subject: String,
+    /// Their `aud`; Graph allows one.
+    pub audiences: Vec<String>,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+/// A role that an application defines.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AppRole {
+    /// What `roles` says of it.
+    pub value: String,
+    /// The object ids of those who have it.
+    pub assigned_to: Vec<String>,
+}
+
+impl AzureWorld {
+    /// The same world with the issuers that its credentials only stand for.
+    #[must_use]
+    pub fn with_issuers(&self, tenant: &str, cluster: &str) -> Self {
+        let mut world = self.clone();
+        let applications = world.applications.iter_mut();
+        for credential in applications.flat_map(|application| &mut application.federated_credentials) {
+            match credential.issuer.as_str() {
+                "{tenant}" => tenant.clone_into(&mut credential.issuer),
+                "{kubernetes}" => cluster.clone_into(&mut credential.issuer),
+                _ => {}
+            }
+        }
+        world
+    }
 }
 
 /// The form of an access token.

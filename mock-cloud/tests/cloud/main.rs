@@ -9,6 +9,7 @@ mod cognito;
 #[cfg(test)]
 mod cognito_token;
 #[cfg(test)]
+mod entra;
 mod gcp;
 #[cfg(test)]
 mod gcp_changes;
