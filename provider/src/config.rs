@@ -226,6 +226,14 @@ pub enum ConfigError {
         /// The identity's name.
         identity: &'static str,
     },
+    /// A tenant that cannot be one.
+    #[error("`{name}` is `{value}`, which is no tenant's id")]
+    Tenant {
+        /// The variable or key.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+    },
     /// A service account that cannot be one.
     #[error("`{name}` is `{value}`, which is no service account's e-mail address")]
     ServiceAccount {
@@ -306,6 +314,9 @@ pub enum RouteProblem {
     /// A static credential without a user.
     #[error("`username` of a static credential is empty")]
     Username,
+    /// A managed identity that is named in several ways.
+    #[error("at most one of `clientId`, `objectId` and `resourceId` can name the managed identity")]
+    ManagedIdentity,
     /// A setting that must not be empty.
     #[error("`{0}` is empty")]
     Empty(&'static str),
@@ -382,6 +393,17 @@ fn role_arn(name: &'static str, value: &str) -> Result<crate::identity::aws::Rol
 fn role_name(name: &'static str, value: &str) -> Result<String, ConfigError> {
     let known = crate::identity::aws::is_role_name(value);
     known.then(|| value.to_owned()).ok_or_else(|| ConfigError::RoleName { name, value: value.to_owned() })
+}
+
+fn tenant(name: &'static str, value: &str) -> Result<crate::identity::azure::TenantId, ConfigError> {
+    let tenant = crate::identity::azure::TenantId::parse(value);
+    tenant.ok_or_else(|| ConfigError::Tenant { name, value: value.to_owned() })
+}
+
+fn azure_cloud(name: &'static str, value: &str) -> Result<crate::endpoints::AzureCloud, ConfigError> {
+    let choices = crate::endpoints::AZURE_CLOUDS;
+    let cloud = crate::endpoints::AzureCloud::parse(value);
+    cloud.ok_or_else(|| ConfigError::Choice { name, value: value.to_owned(), choices })
 }
 
 fn service_account(name: &'static str, value: &str) -> Result<String, ConfigError> {

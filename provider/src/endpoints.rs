@@ -1,15 +1,17 @@
-//! Every address that is not Artifactory's: metadata services, and the hosts of AWS by `region`.
+//! Every address that is not Artifactory's: metadata services, the hosts of AWS by `region`, the hosts of Entra ID by cloud.
 
 use std::net::IpAddr;
 
 use crate::config::{ConfigError, Environment};
 
 mod aws;
+mod azure;
 mod cognito;
 mod gcp;
 mod region;
 
 pub use aws::{InstanceMetadata, PodIdentityAgent};
+pub use azure::{AZURE_CLOUDS, AzureCloud};
 pub use cognito::{CognitoEndpoints, PoolDomain};
 pub use gcp::GcpServices;
 pub use region::{EndpointVariant, Partition, Region};
@@ -37,6 +39,8 @@ pub struct Endpoints {
     pub gcp_metadata: String,
     /// Google's services beyond the metadata server.
     pub gcp: GcpServices,
+    /// Entra ID instead of the cloud's own; for tests and clouds that are not in the table.
+    pub azure_authority: Option<String>,
     /// AWS STS instead of the region's own; for tests and private endpoints.
     pub aws_sts: Option<String>,
     /// Which of AWS's own hosts are called.
@@ -52,8 +56,8 @@ impl Endpoints {
     ///
     /// `AWS_EC2_METADATA_SERVICE_ENDPOINT` and its `_MODE`, `AWS_EC2_METADATA_DISABLED`, `AWS_ENDPOINT_URL_STS` and its like
     /// for the other services, `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and
-    /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` (AWS SDKs and tools reference), `AZURE_POD_IDENTITY_AUTHORITY_HOST` (Azure SDKs)
-    /// and `GCE_METADATA_HOST` (Google client libraries, `host[:port]` without a scheme).
+    /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` (AWS SDKs and tools reference), `AZURE_POD_IDENTITY_AUTHORITY_HOST` and
+    /// `AZURE_AUTHORITY_HOST` (Azure SDKs), and `GCE_METADATA_HOST` (Google client libraries, `host[:port]` without a scheme).
     ///
     /// # Errors
     /// When a variable holds something that is not such an address.
@@ -72,6 +76,7 @@ impl Endpoints {
             azure_metadata: base("AZURE_POD_IDENTITY_AUTHORITY_HOST")?,
             gcp_metadata,
             gcp: GcpServices::from_environment(environment)?,
+            azure_authority: remote(environment, ["AZURE_AUTHORITY_HOST"])?.map(|(_, url)| url),
             aws_variant,
             aws_sts: aws_sts.map(|(_, url)| url),
             cognito: CognitoEndpoints::from_environment(environment, aws_variant)?,
@@ -91,6 +96,12 @@ impl Endpoints {
     pub fn global_sts(&self) -> Option<String> {
         let own = (self.aws_variant == EndpointVariant::Standard).then(|| format!("https://{GLOBAL_STS_HOST}"));
         self.aws_sts.clone().or(own)
+    }
+
+    /// The address of the Entra ID of a cloud.
+    #[must_use]
+    pub fn entra(&self, cloud: AzureCloud) -> String {
+        self.azure_authority.clone().unwrap_or_else(|| cloud.authority().to_owned())
     }
 }
 
@@ -150,6 +161,25 @@ mod tests {
         assert_eq!(with(&[elsewhere]).expect("endpoints").global_sts().as_deref(), Some("https://sts.example.com"));
         for variant in [fips, dual_stack] {
             assert!(matches!(with(&[elsewhere, variant]), Err(ConfigError::EndpointVariant { .. })), "{variant:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_assertion_goes_over_tls_or_stays_on_the_machine() {
+        let with = |value: &str| {
+            let variable = [("AZURE_AUTHORITY_HOST".to_owned(), value.to_owned())];
+            Endpoints::from_environment(&Environment::from_iter(variable))
+        };
+        for (value, address) in [
+            ("https://login.microsoftonline.eaglex.example/", "https://login.microsoftonline.eaglex.example"),
+            ("http://127.0.0.1:80", "http://127.0.0.1:80"),
+        ] {
+            assert_eq!(with(value).expect(value).entra(AzureCloud::China), address);
+        }
+        let unset = with("").expect("no variable");
+        assert_eq!(unset.entra(AzureCloud::China), "https://login.partner.microsoftonline.cn");
+        for bad in ["login.microsoftonline.com", "http://login.microsoftonline.com", "https://u:p@x", "https://x?y"] {
+            assert!(with(bad).is_err(), "{bad}");
         }
     }
 

@@ -30,6 +30,10 @@ pub enum IdentitySource {
     AwsExternalRole(aws::ExternalRole),
     /// A managed identity of the Azure VM, from its metadata service.
     AzureManagedIdentity(azure::ManagedIdentity),
+    /// An application that trusts a managed identity of the Azure VM.
+    AzureFederated(azure::Federated),
+    /// An application that trusts the cluster's issuer (Microsoft Entra Workload ID).
+    AzureWorkloadIdentity(azure::WorkloadIdentity),
     /// A service account of the Compute Engine VM, from its metadata server.
     GcpMetadata(gcp::Metadata),
     /// A service account that the VM's one acts as.
@@ -84,7 +88,7 @@ pub enum IdentityError {
     /// A service or signature of AWS.
     #[error(transparent)]
     Aws(#[from] aws::AwsError),
-    /// Azure's metadata service.
+    /// Azure's metadata service or Entra ID.
     #[error(transparent)]
     Azure(#[from] azure::AzureError),
     /// A service of Google Cloud.
@@ -147,6 +151,8 @@ impl IdentitySource {
             Self::AwsCognito(_) => "awsCognito",
             Self::AwsExternalRole(_) => "awsExternalRole",
             Self::AzureManagedIdentity(_) => "azureManagedIdentity",
+            Self::AzureFederated(_) => "azureFederated",
+            Self::AzureWorkloadIdentity(_) => "azureWorkloadIdentity",
             Self::GcpMetadata(_) => "gcpMetadata",
             Self::GcpImpersonation(_) => "gcpImpersonation",
             Self::GcpWorkloadIdentity(_) => "gcpWorkloadIdentity",
@@ -162,6 +168,7 @@ impl IdentitySource {
             | Self::AwsExternalRole(_)
             | Self::AwsCognito(_)
             | Self::AzureManagedIdentity(_)
+            | Self::AzureFederated(_)
             | Self::GcpMetadata(_)
             | Self::GcpImpersonation(_)
             | Self::GcpApplicationDefault(_)
@@ -169,6 +176,7 @@ impl IdentitySource {
             Self::GcpWorkloadIdentity(identity) => identity.applies_to(workload),
             Self::AwsWebIdentity(identity) => identity.applies_to(workload),
             Self::AwsPodIdentity(_) => token(workload).map(|_| ()),
+            Self::AzureWorkloadIdentity(identity) => identity.applies_to(workload),
             Self::ServiceAccountToken(identity) => identity.applies_to(workload),
         }
     }
@@ -180,21 +188,20 @@ impl IdentitySource {
         deadline: Deadline,
     ) -> Result<Proof<'_>, IdentityError> {
         let metadata = Http::metadata(deadline).map_err(IdentityError::Client)?;
+        let cloud = || Http::cloud(&network.roots, &network.proxies, deadline).map_err(IdentityError::Client);
         let endpoints = &network.endpoints;
         let google = gcp::Google { metadata: &metadata, network, deadline };
         Ok(match self {
             Self::AwsInstanceRole(role) => role.prove(&metadata, &endpoints.aws_metadata, deadline).await?,
             Self::AwsWebIdentity(identity) => {
-                let cloud = Http::cloud(&network.roots, &network.proxies, deadline).map_err(IdentityError::Client)?;
-                identity.prove(&metadata, &cloud, endpoints, workload, deadline).await?
+                identity.prove(&metadata, &cloud()?, endpoints, workload, deadline).await?
             }
             Self::AwsPodIdentity(identity) => identity.prove(&metadata, endpoints, workload, deadline).await?,
-            Self::AwsCognito(identity) => {
-                let cloud = Http::cloud(&network.roots, &network.proxies, deadline).map_err(IdentityError::Client)?;
-                identity.prove(&metadata, &cloud, endpoints, deadline).await?
-            }
+            Self::AwsCognito(identity) => identity.prove(&metadata, &cloud()?, endpoints, deadline).await?,
             Self::AwsExternalRole(role) => role.prove(&metadata, network, deadline).await?,
             Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
+            Self::AzureFederated(identity) => identity.prove(&metadata, &cloud()?, endpoints, deadline).await?,
+            Self::AzureWorkloadIdentity(identity) => identity.prove(&cloud()?, endpoints, workload, deadline).await?,
             Self::GcpMetadata(identity) => identity.prove(&google).await?,
             Self::GcpImpersonation(identity) => identity.prove(&google).await?,
             Self::GcpWorkloadIdentity(identity) => identity.prove(&google, workload).await?,

@@ -82,7 +82,8 @@ fn seconds(environment: &Environment, name: &'static str) -> Result<Option<Durat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::aws;
+    use crate::endpoints::AzureCloud;
+    use crate::identity::{aws, azure};
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         parse(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
@@ -115,6 +116,14 @@ mod tests {
         ("artifactory_url", "acme.jfrog.io"),
         ("cloud_provider", "azure"),
         ("azure_auth_method", "imds_direct"),
+        ("azure_app_client_id", "app"),
+        ("azure_nodepool_client_id", "pool"),
+        ("jfrog_oidc_provider_name", "azure"),
+    ];
+    const FEDERATED: [(&str, &str); 6] = [
+        ("artifactory_url", "acme.jfrog.io"),
+        ("cloud_provider", "azure"),
+        ("azure_tenant_id", "tenant"),
         ("azure_app_client_id", "app"),
         ("azure_nodepool_client_id", "pool"),
         ("jfrog_oidc_provider_name", "azure"),
@@ -166,8 +175,25 @@ mod tests {
             panic!("azure")
         };
         assert_eq!(identity.resource, "api://app");
-        assert_eq!(identity.client_id.as_deref(), Some("pool"));
+        assert_eq!(identity.identity, azure::IdentityChoice::ClientId("pool".to_owned()));
         assert_eq!(identity.provider.audience.as_deref(), Some("*@*"));
+    }
+
+    #[test]
+    fn azure_is_federated_unless_told_otherwise() {
+        let IdentitySource::AzureFederated(identity) = identity_of(with(&FEDERATED).expect("a configuration")) else {
+            panic!("azure")
+        };
+        assert_eq!((identity.tenant.as_str(), identity.client_id.as_str()), ("tenant", "app"));
+        assert_eq!(identity.identity, azure::IdentityChoice::ClientId("pool".to_owned()));
+        assert_eq!((identity.audience, identity.resource, identity.cloud), (None, None, None));
+        let told = [("azure_app_audience", "api://x"), ("azure_cloud_name", "AzureChinaCloud")];
+        let IdentitySource::AzureFederated(identity) =
+            identity_of(with(&[&FEDERATED[..], &told].concat()).expect("a configuration"))
+        else {
+            panic!("azure")
+        };
+        assert_eq!((identity.audience.as_deref(), identity.cloud), (Some("api://x"), Some(AzureCloud::China)));
     }
 
     #[test]
@@ -185,6 +211,7 @@ mod tests {
     fn each_missing_variable_is_named() {
         for (complete, needed) in [
             (&AWS[..], &["artifactory_url", "cloud_provider"][..]),
+            (&AZURE[..], &["azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..]),
             (
                 &COGNITO[..],
                 &[
@@ -196,8 +223,8 @@ mod tests {
                 ][..],
             ),
             (
-                &AZURE[..],
-                &["azure_auth_method", "azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..],
+                &FEDERATED[..],
+                &["azure_tenant_id", "azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..],
             ),
             (&GOOGLE[..], &["jfrog_oidc_audience", "jfrog_oidc_provider_name"][..]),
         ] {
@@ -226,6 +253,16 @@ mod tests {
             let mut variables: Vec<_> = AWS.into_iter().filter(|(known, _)| *known != name).collect();
             variables.push((name, value));
             let error = with(&variables).expect_err(name);
+            assert!(error.to_string().contains(&format!("`{name}` is `{value}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_azure_cloud_or_tenant_that_is_none_is_refused() {
+        for (name, value) in
+            [("azure_cloud_name", "AzureGermanCloud"), ("azure_tenant_id", "a/b"), ("azure_auth_method", "magic")]
+        {
+            let error = with(&[&FEDERATED[..], &[(name, value)]].concat()).expect_err(name);
             assert!(error.to_string().contains(&format!("`{name}` is `{value}`")), "{error}");
         }
     }

@@ -120,6 +120,8 @@ impl IdentityShape {
             }
             Self::AwsCognito(_)
             | Self::AzureManagedIdentity(_)
+            | Self::AzureFederated(_)
+            | Self::AzureWorkloadIdentity(_)
             | Self::GcpMetadata(_)
             | Self::GcpImpersonation(_)
             | Self::GcpWorkloadIdentity(_)
@@ -137,6 +139,8 @@ impl IdentityShape {
             Self::AwsCognito(shape) => IdentitySource::AwsCognito(shape.into_identity(route)?),
             Self::AwsExternalRole(shape) => IdentitySource::AwsExternalRole(shape.into_identity(route)?),
             Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(shape.into_identity(route)?),
+            Self::AzureFederated(shape) => IdentitySource::AzureFederated(shape.into_identity(route)?),
+            Self::AzureWorkloadIdentity(shape) => IdentitySource::AzureWorkloadIdentity(shape.into_identity(route)?),
             Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(shape.into_identity(route)?),
             Self::GcpImpersonation(shape) => IdentitySource::GcpImpersonation(shape.into_identity(route)?),
             Self::GcpWorkloadIdentity(shape) => IdentitySource::GcpWorkloadIdentity(shape.into_identity(route)?),
@@ -165,6 +169,8 @@ impl OidcProviderShape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoints::AzureCloud;
+    use crate::identity::azure::{ClientChoice, IdentityChoice};
 
     fn read(text: &str) -> Result<Config, ConfigError> {
         parse(text, &Environment::default())
@@ -212,6 +218,36 @@ routes:
     }
 
     #[test]
+    fn the_azure_identities_are_read_with_every_key() {
+        let route = |identity: &str| {
+            let text =
+                format!("routes: [{{artifactoryUrl: a.b, identity: {{{identity}}}, oidcProvider: {{name: p}}}}]");
+            let Access::Exchange { mut identities, .. } = read(&text).expect(identity).routes.remove(0).access else {
+                panic!("an exchange")
+            };
+            identities.remove(0)
+        };
+        for (keys, choice) in [
+            ("", IdentityChoice::Default),
+            ("clientId: c", IdentityChoice::ClientId("c".to_owned())),
+            ("objectId: o", IdentityChoice::ObjectId("o".to_owned())),
+            ("resourceId: /r", IdentityChoice::ResourceId("/r".to_owned())),
+        ] {
+            let federated = format!(
+                "azureFederated: {{tenantId: t, clientId: app, managedIdentity: {{{keys}}}, audience: a, resource: r, cloud: AzureUSGovernment}}"
+            );
+            let IdentitySource::AzureFederated(identity) = route(&federated) else { panic!("federated") };
+            assert_eq!((identity.tenant.as_str(), identity.client_id.as_str()), ("t", "app"));
+            assert_eq!((identity.audience.as_deref(), identity.resource.as_deref()), (Some("a"), Some("r")));
+            assert_eq!((identity.identity, identity.cloud), (choice, Some(AzureCloud::UsGovernment)));
+        }
+        let workload = "azureWorkloadIdentity: {tenantId: t, clientId: app, resource: r, cloud: AzureCloud}";
+        let IdentitySource::AzureWorkloadIdentity(identity) = route(workload) else { panic!("workload identity") };
+        assert_eq!(identity.client, ClientChoice::Route("app".to_owned()));
+        assert_eq!((identity.resource.as_deref(), identity.cloud), (Some("r"), Some(AzureCloud::Public)));
+    }
+
+    #[test]
     fn json_is_read_as_well() {
         let text = r#"{"routes":[{"matchImages":["r.example.com"],"static":{"username":"u","token":"t"}}]}"#;
         assert_eq!(read(text).expect("a configuration").routes.len(), 1);
@@ -249,6 +285,22 @@ routes:
             (
                 format!("{{artifactoryUrl: a.example.com, identity: {{gcpMetadata: {{audience: ''}}}}, {oidc}}}"),
                 RouteProblem::Empty("audience"),
+            ),
+            (
+                format!(
+                    "{{artifactoryUrl: a.b, identity: {{azureManagedIdentity: {{resource: r, clientId: c, objectId: o}}}}, {oidc}}}"
+                ),
+                RouteProblem::ManagedIdentity,
+            ),
+            (
+                format!(
+                    "{{artifactoryUrl: a.b, identity: {{azureFederated: {{tenantId: t, clientId: c, managedIdentity: {{objectId: ''}}}}}}, {oidc}}}"
+                ),
+                RouteProblem::Empty("objectId"),
+            ),
+            (
+                "{artifactoryUrl: a.b, identity: {azureWorkloadIdentity: {tenantId: t}}}".to_owned(),
+                RouteProblem::OidcProvider,
             ),
             (format!("{{{fixed}}}"), RouteProblem::MatchImages),
             (format!("{{matchImages: [a.b], artifactoryUrl: a.b, {fixed}}}"), RouteProblem::Unused("artifactoryUrl")),

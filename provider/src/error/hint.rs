@@ -67,6 +67,9 @@ fn config(error: &ConfigError) -> String {
         ConfigError::NoSdk { .. } => {
             "use a build with the cargo feature `aws-sdk`, which is on by default, or another identity".into()
         }
+        ConfigError::Tenant { name, .. } => {
+            format!("set `{name}` to the tenant's id, which `az account show --query tenantId` prints")
+        }
         ConfigError::ServiceAccount { name, .. } => {
             format!("set `{name}` to an address such as `NAME@PROJECT.iam.gserviceaccount.com`, or leave it out")
         }
@@ -130,6 +133,7 @@ fn route(problem: RouteProblem) -> String {
             "write one credential with `username`, several under `credentials`, or name a `dockerConfigFile`".into()
         }
         RouteProblem::DockerHub => "write `docker.io` in `matchImages`".into(),
+        RouteProblem::ManagedIdentity => "keep one of them, or none for the VM's only identity".into(),
         RouteProblem::Empty(key) => format!("give `{key}` a value, or leave it out if it is optional"),
     }
 }

@@ -1,39 +1,55 @@
 //! Azure by the incumbent's variables.
 
 use super::{opted_in, provider};
-use crate::config::{ConfigError, Environment};
-use crate::identity::{IdentitySource, azure};
+use crate::artifactory::OidcProvider;
+use crate::config::{ConfigError, Environment, azure_cloud, tenant};
+use crate::identity::IdentitySource;
+use crate::identity::azure::{Federated, IdentityChoice, ManagedIdentity};
 
-/// The node's managed identity, and before it the token of a pod that has opted in.
+/// The node's identity, federated unless told otherwise, and before it the token of a pod that has opted in.
 pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
-    let node = managed_identity(environment)?;
-    let own = opted_in(environment.value("azure_app_audience"), &node.provider);
-    Ok(vec![own, IdentitySource::AzureManagedIdentity(node)])
-}
-
-fn managed_identity(environment: &Environment) -> Result<azure::ManagedIdentity, ConfigError> {
-    match environment.required("azure_auth_method", "says how the managed identity is used: imds_direct")? {
-        "imds_direct" => {}
-        value => {
+    let provider = provider(environment, environment.value("jfrog_token_audience").unwrap_or("*@*"))?;
+    let own = opted_in(environment.value("azure_app_audience"), &provider);
+    let node = match environment.value("azure_auth_method") {
+        None => IdentitySource::AzureFederated(federated(environment, provider)?),
+        Some("imds_direct") => IdentitySource::AzureManagedIdentity(managed_identity(environment, provider)?),
+        Some(value) => {
             return Err(ConfigError::Choice {
                 name: "azure_auth_method",
                 value: value.to_owned(),
-                choices: "imds_direct",
+                choices: "imds_direct (or leave it unset for the federated identity)",
             });
         }
-    }
+    };
+    Ok(vec![own, node])
+}
+
+fn federated(environment: &Environment, provider: OidcProvider) -> Result<Federated, ConfigError> {
+    let tenant_id = environment.required("azure_tenant_id", "names the application's tenant")?;
+    Ok(Federated {
+        tenant: tenant("azure_tenant_id", tenant_id)?,
+        client_id: application(environment)?.to_owned(),
+        identity: node_pool(environment)?,
+        audience: environment.value("azure_app_audience").map(str::to_owned),
+        resource: None,
+        cloud: environment.value("azure_cloud_name").map(|name| azure_cloud("azure_cloud_name", name)).transpose()?,
+        provider,
+    })
+}
+
+fn managed_identity(environment: &Environment, provider: OidcProvider) -> Result<ManagedIdentity, ConfigError> {
     let resource = match environment.value("azure_app_uri") {
         Some(uri) => uri.to_owned(),
-        None => format!(
-            "api://{}",
-            environment.required("azure_app_client_id", "names the application that Artifactory trusts")?
-        ),
+        None => format!("api://{}", application(environment)?),
     };
+    Ok(ManagedIdentity { resource, identity: node_pool(environment)?, provider })
+}
+
+fn application(environment: &Environment) -> Result<&str, ConfigError> {
+    environment.required("azure_app_client_id", "names the application that Artifactory trusts")
+}
+
+fn node_pool(environment: &Environment) -> Result<IdentityChoice, ConfigError> {
     let client_id = environment.required("azure_nodepool_client_id", "names the node pool's managed identity")?;
-    let audience = environment.value("jfrog_token_audience").unwrap_or("*@*");
-    Ok(azure::ManagedIdentity {
-        resource,
-        client_id: Some(client_id.to_owned()),
-        provider: provider(environment, audience)?,
-    })
+    Ok(IdentityChoice::ClientId(client_id.to_owned()))
 }

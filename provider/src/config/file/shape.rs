@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::aws::{CognitoShape, ExternalRoleShape, InstanceRoleShape, PodIdentityShape, WebIdentityShape};
-use super::azure::ManagedIdentityShape;
-use super::gcp::{ApplicationDefaultShape, ImpersonationShape, MetadataShape, WorkloadIdentityShape};
+use super::azure::{FederatedShape, ManagedIdentityShape};
+use super::gcp::{ApplicationDefaultShape, ImpersonationShape, MetadataShape};
 use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
 use super::static_route::StaticShape;
 
@@ -39,9 +39,11 @@ pub(super) enum IdentityShape {
     AwsCognito(CognitoShape),
     AwsExternalRole(ExternalRoleShape),
     AzureManagedIdentity(ManagedIdentityShape),
+    AzureFederated(FederatedShape),
+    AzureWorkloadIdentity(super::azure::WorkloadIdentityShape),
     GcpMetadata(MetadataShape),
     GcpImpersonation(ImpersonationShape),
-    GcpWorkloadIdentity(WorkloadIdentityShape),
+    GcpWorkloadIdentity(super::gcp::WorkloadIdentityShape),
     GcpApplicationDefault(ApplicationDefaultShape),
     ServiceAccountToken(ServiceAccountTokenShape),
     ServiceAccountTokenFile(ServiceAccountTokenFileShape),
