@@ -42,7 +42,8 @@ Without --config the environment configures one route:
   cloud_provider            aws, azure or google
   aws_auth_method, aws_role_name, aws_region, secret_ttl_seconds
   secret_name, user_pool_name, resource_server_name, user_pool_resource_scope
-  azure_auth_method, azure_app_client_id, azure_app_uri, azure_nodepool_client_id, jfrog_token_audience
+  azure_auth_method, azure_tenant_id, azure_app_client_id, azure_app_audience, azure_app_uri,
+  azure_nodepool_client_id, azure_cloud_name, jfrog_token_audience
   google_service_account_email, jfrog_oidc_audience
   jfrog_oidc_provider_name  Artifactory's OIDC provider (azure, google and Cognito)
 

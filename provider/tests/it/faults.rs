@@ -26,7 +26,10 @@ const IMPERSONATION: &str = "impersonation";
 /// The call that signs an ID token for another one.
 const SIGNING: &str = "/v1/projects/-/serviceAccounts/images@artifactory-demo.iam.gserviceaccount.com:generateIdToken";
 
-const ENDPOINTS: [Endpoint; 11] = [
+/// A node's pull by way of Entra ID.
+const FEDERATED: &str = "azure, federated";
+
+const ENDPOINTS: [Endpoint; 12] = [
     Endpoint { cloud: "aws", method: "PUT", path: "/latest/api/token", code: 4 },
     Endpoint { cloud: "aws", method: "GET", path: "/latest/meta-data/placement/region", code: 4 },
     Endpoint {
@@ -36,6 +39,12 @@ const ENDPOINTS: [Endpoint; 11] = [
         code: 4,
     },
     Endpoint { cloud: "azure", method: "GET", path: "/metadata/identity/oauth2/token", code: 4 },
+    Endpoint {
+        cloud: FEDERATED,
+        method: "POST",
+        path: "/11111111-2222-4333-8444-555555555555/oauth2/v2.0/token",
+        code: 4,
+    },
     Endpoint { cloud: "google", method: "GET", path: "/computeMetadata/v1/instance/service-accounts/*", code: 4 },
     Endpoint { cloud: WEB_IDENTITY, method: "POST", path: "/", code: 4 },
     Endpoint { cloud: POD_IDENTITY, method: "GET", path: "/v1/credentials", code: 4 },
@@ -89,13 +98,17 @@ impl Endpoint {
                 let account = ("google_service_account_email", "images@artifactory-demo.iam.gserviceaccount.com");
                 site.pull_in(&[], &site.environment_with("google", &[&changes[..], &[account]].concat())).await
             }
+            FEDERATED => {
+                let changes = [&changes[..], &[("azure_auth_method", "")]].concat();
+                site.pull_in(&[], &site.environment_with("azure", &changes)).await
+            }
             cloud => site.pull_in(&[], &site.environment_with(cloud, &changes)).await,
         }
     }
 
     /// A service on the link answers at once or not at all, so its silence is final; the others may have the deadline.
     fn silence(&self) -> Expected {
-        if self.code == 4 && self.cloud != WEB_IDENTITY && self.path != SIGNING {
+        if self.code == 4 && ![WEB_IDENTITY, FEDERATED].contains(&self.cloud) && self.path != SIGNING {
             Expected::Failure { attempts: 1 }
         } else {
             Expected::Deadline

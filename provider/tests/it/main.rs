@@ -1,5 +1,7 @@
 //! The shipped program as a child process against the mocks, as the kubelet starts it.
 
+mod azure;
+mod azure_examples;
 mod cluster;
 mod cognito;
 mod configuration;

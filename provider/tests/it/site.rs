@@ -123,8 +123,8 @@ impl Site {
     ///
     /// Role credentials stay between the metadata service and the program; the session token also goes to Artifactory, as
     /// the protocol has it, and to the services of AWS that it signs for. The secret of a Cognito client goes to the token
-    /// endpoint, which sees nothing of the role. A subject token goes to Artifactory, the registry credential to stdout,
-    /// and nothing to stderr. Of what the test planted only the answered password shows up on stdout.
+    /// endpoint, which sees nothing of the role. A client assertion goes to Entra ID only, a subject token to Artifactory,
+    /// the registry credential to stdout, and nothing to stderr. Of what the test planted only the answered password shows up on stdout.
     pub(crate) fn check_leaks(&self, outcome: &Outcome) {
         let role = self.cloud.secrets();
         let cloud = text(&self.cloud.kit().journal.requests());
@@ -159,6 +159,12 @@ impl Site {
         self.check_client_secrets(&role, outcome);
         for token in self.calling_tokens() {
             assert!(!artifactory.contains(&token), "the token of whoever assumed the role in a request to Artifactory");
+        }
+        for assertion in self.client_assertions() {
+            assert!(!artifactory.contains(&assertion), "a client assertion in a request to Artifactory");
+            for text in [&outcome.stdout, &outcome.stderr] {
+                assert!(!text.contains(&assertion), "a client assertion in what the program writes");
+            }
         }
         for request in self.cloud.kit().journal.requests().iter().chain(&self.artifactory.kit().journal.requests()) {
             for secret in role.iter().chain(&exchanged).chain(&answered) {
@@ -255,6 +261,12 @@ impl Site {
         let requests = self.cloud.kit().journal.requests();
         let calls = requests.iter().filter(|request| request.method == "POST");
         calls.filter_map(|request| request.header("x-amz-security-token").map(str::to_owned)).collect()
+    }
+
+    fn client_assertions(&self) -> BTreeSet<String> {
+        let requests = self.cloud.kit().journal.requests();
+        let fields = requests.iter().flat_map(|request| request.body.split('&'));
+        fields.filter_map(|field| field.strip_prefix("client_assertion=")).map(str::to_owned).collect()
     }
 
     fn subject_tokens(&self) -> BTreeSet<String> {

@@ -8,11 +8,17 @@ use crate::identity::azure::{Federated, IdentityChoice, ManagedIdentity};
 
 /// The node's identity, federated unless told otherwise, and before it the token of a pod that has opted in.
 pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
-    let provider = provider(environment, environment.value("jfrog_token_audience").unwrap_or("*@*"))?;
-    let own = opted_in(environment.value("azure_app_audience"), &provider);
-    let node = match environment.value("azure_auth_method") {
-        None => IdentitySource::AzureFederated(federated(environment, provider)?),
-        Some("imds_direct") => IdentitySource::AzureManagedIdentity(managed_identity(environment, provider)?),
+    let (node, provider) = match environment.value("azure_auth_method") {
+        None => {
+            let identity = federated(environment)?;
+            let provider = identity.provider.clone();
+            (IdentitySource::AzureFederated(identity), provider)
+        }
+        Some("imds_direct") => {
+            let identity = managed_identity(environment)?;
+            let provider = identity.provider.clone();
+            (IdentitySource::AzureManagedIdentity(identity), provider)
+        }
         Some(value) => {
             return Err(ConfigError::Choice {
                 name: "azure_auth_method",
@@ -21,10 +27,10 @@ pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource
             });
         }
     };
-    Ok(vec![own, node])
+    Ok(vec![opted_in(environment.value("azure_app_audience"), &provider), node])
 }
 
-fn federated(environment: &Environment, provider: OidcProvider) -> Result<Federated, ConfigError> {
+fn federated(environment: &Environment) -> Result<Federated, ConfigError> {
     let tenant_id = environment.required("azure_tenant_id", "names the application's tenant")?;
     Ok(Federated {
         tenant: tenant("azure_tenant_id", tenant_id)?,
@@ -33,16 +39,20 @@ fn federated(environment: &Environment, provider: OidcProvider) -> Result<Federa
         audience: environment.value("azure_app_audience").map(str::to_owned),
         resource: None,
         cloud: environment.value("azure_cloud_name").map(|name| azure_cloud("azure_cloud_name", name)).transpose()?,
-        provider,
+        provider: oidc_provider(environment)?,
     })
 }
 
-fn managed_identity(environment: &Environment, provider: OidcProvider) -> Result<ManagedIdentity, ConfigError> {
+fn managed_identity(environment: &Environment) -> Result<ManagedIdentity, ConfigError> {
     let resource = match environment.value("azure_app_uri") {
         Some(uri) => uri.to_owned(),
         None => format!("api://{}", application(environment)?),
     };
-    Ok(ManagedIdentity { resource, identity: node_pool(environment)?, provider })
+    Ok(ManagedIdentity { resource, identity: node_pool(environment)?, provider: oidc_provider(environment)? })
+}
+
+fn oidc_provider(environment: &Environment) -> Result<OidcProvider, ConfigError> {
+    provider(environment, environment.value("jfrog_token_audience").unwrap_or("*@*"))
 }
 
 fn application(environment: &Environment) -> Result<&str, ConfigError> {
