@@ -128,7 +128,11 @@ async fn several_identities_and_none_chosen_is_answered_with_what_to_set() {
     let site = site(second_identity).await;
     let identity = format!("azureManagedIdentity: {{resource: 'api://{APPLICATION}'}}");
     let outcome = by_file(&site, &identity, &request(&site.image()), &[]).await;
-    insta::assert_snapshot!(site.named(outcome.failure(4)), @"");
+    insta::assert_snapshot!(site.named(outcome.failure(4)), @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Azure's instance metadata service answered 400: invalid_request Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request
+      hint: set `azure_nodepool_client_id` (`clientId`, `objectId` or `resourceId`) to one of the VM's identities; az vmss identity show (az vm identity show) lists them
+    ");
 }
 
 #[tokio::test]
@@ -143,14 +147,22 @@ async fn a_token_of_the_first_form_is_exchanged_as_well() {
 #[tokio::test]
 async fn an_application_without_a_credential_is_answered_with_the_one_it_needs() {
     let site = site(|azure| azure.applications[0].federated_credentials.clear()).await;
-    insta::assert_snapshot!(refused(&site, &[]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[]).await, @r#"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Entra ID refused with `AADSTS70025`: The client '44444444-5555-4666-8777-888888888888' has no configured federated identity credentials.
+      hint: give the application `44444444-5555-4666-8777-888888888888` a federated identity credential (a new one is seen after some minutes): {"issuer": "http://CLOUD/11111111-2222-4333-8444-555555555555/v2.0", "subject": "33333333-4444-4555-8666-777777777777", "audiences": ["api://AzureADTokenExchange"]}
+    "#);
     assert_eq!(entra_requests(&site).len(), 3, "a credential that may not be seen yet is asked for three times");
 }
 
 #[tokio::test]
 async fn a_credential_for_another_subject_is_answered_with_the_right_one() {
     let site = site(|azure| azure.applications[0].federated_credentials[0].subject = "someone-else".to_owned()).await;
-    insta::assert_snapshot!(refused(&site, &[]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[]).await, @r#"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Entra ID refused with `AADSTS700213`: No matching federated identity record found for presented assertion subject '33333333-4444-4555-8666-777777777777'. Check your federated identity credential Subject, Audience and Issuer against the pr...
+      hint: give the application `44444444-5555-4666-8777-888888888888` a federated identity credential (a new one is seen after some minutes): {"issuer": "http://CLOUD/11111111-2222-4333-8444-555555555555/v2.0", "subject": "33333333-4444-4555-8666-777777777777", "audiences": ["api://AzureADTokenExchange"]}
+    "#);
 }
 
 #[tokio::test]
@@ -161,26 +173,42 @@ async fn a_subject_in_another_case_is_final_and_named() {
         azure.applications[0].federated_credentials[0].subject = object_id.to_uppercase();
     })
     .await;
-    insta::assert_snapshot!(refused(&site, &[]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Entra ID refused with `AADSTS7002138`: No matching federated identity record found for presented assertion subject '3333333a-4444-4555-8666-777777777777'. The subject matches with case-insensitive comparison, but not with case-sensitive co...
+      hint: write the subject of the application's federated identity credential as `3333333a-4444-4555-8666-777777777777`; upper and lower case count
+    ");
     assert_eq!(entra_requests(&site).len(), 1);
 }
 
 #[tokio::test]
 async fn a_tenant_that_does_not_exist_is_explained() {
     let site = Site::start().await;
-    insta::assert_snapshot!(refused(&site, &[("azure_tenant_id", "99999999-2222-4333-8444-555555555555")]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[("azure_tenant_id", "99999999-2222-4333-8444-555555555555")]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Entra ID refused with `AADSTS90002`: Tenant '99999999-2222-4333-8444-555555555555' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may ...
+      hint: correct `azure_tenant_id` (`tenantId`), or `azure_cloud_name` (`cloud`) if the tenant is in another cloud
+    ");
 }
 
 #[tokio::test]
 async fn an_application_of_another_tenant_is_explained() {
     let site = Site::start().await;
-    insta::assert_snapshot!(refused(&site, &[("azure_app_client_id", "00000000-5555-4666-8777-888888888888")]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[("azure_app_client_id", "00000000-5555-4666-8777-888888888888")]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Entra ID refused with `AADSTS700016`: Application with identifier '00000000-5555-4666-8777-888888888888' was not found in the directory '11111111-2222-4333-8444-555555555555'. This can happen if the application has not been installed by t...
+      hint: set `azure_app_client_id` (`clientId`) to the client id, not the object id, of an application of the tenant `11111111-2222-4333-8444-555555555555`
+    ");
 }
 
 #[tokio::test]
 async fn an_audience_that_the_tenant_does_not_know_is_explained() {
     let site = Site::start().await;
-    insta::assert_snapshot!(refused(&site, &[("azure_app_audience", "api://AzureADTokenExchangeChina")]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[("azure_app_audience", "api://AzureADTokenExchangeChina")]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Azure's instance metadata service answered 400: invalid_resource AADSTS500011: The resource principal named api://AzureADTokenExchangeChina was not found in the tenant named 11111111-2222-4333-8444-555555555555. This can happen if the application h...
+      hint: set `azure_app_uri` (`resource`), or `azure_app_audience` (`audience`) of a federated identity, to an identifier URI of an application of the tenant
+    ");
     assert_eq!(asked(&site), [METADATA]);
 }
 
@@ -227,7 +255,11 @@ async fn a_reply_without_a_token_is_explained() {
     let fault =
         Fault::reply(format!("/{TENANT}/oauth2/v2.0/token"), 200, r#"{"token_type":"Bearer","expires_in":3599}"#);
     site.cloud.kit().faults.add(fault.header("content-type", "application/json"));
-    insta::assert_snapshot!(refused(&site, &[]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Entra ID answered without an access token
+      hint: check AZURE_AUTHORITY_HOST, and that no proxy or captive portal answers for Entra ID
+    ");
 }
 
 #[tokio::test]
@@ -235,14 +267,23 @@ async fn a_certificate_of_nobody_trusted_gets_no_assertion() {
     let site = Site::start().await;
     let other = mock_kit::Authority::generate();
     let bundle = site.file("other.pem", other.certificate_pem());
-    insta::assert_snapshot!(refused(&site, &[("SSL_CERT_FILE", &bundle)]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[("SSL_CERT_FILE", &bundle)]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: cannot get a token from Entra ID at `https://ENTRA`
+      caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
+      hint: check the certificate of `https://ENTRA`; name its CA in SSL_CERT_FILE (`caFile`)
+    ");
     assert!(entra_requests(&site).is_empty());
 }
 
 #[tokio::test]
 async fn a_cloud_that_is_not_known_is_an_error_and_never_the_public_one() {
     let site = site(|azure| azure.environment = "AzureGermanCloud".to_owned()).await;
-    insta::assert_snapshot!(refused(&site, &[("AZURE_AUTHORITY_HOST", "")]).await, @"");
+    insta::assert_snapshot!(refused(&site, &[("AZURE_AUTHORITY_HOST", "")]).await, @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: the VM is in the cloud `AzureGermanCloud`, whose Entra ID is not known
+      hint: set `azure_cloud_name` (`cloud`) to one of AzureCloud, AzureUSGovernment, AzureChinaCloud, or AZURE_AUTHORITY_HOST to the cloud's login host
+    ");
     assert!(entra_requests(&site).is_empty());
 }
 
@@ -320,7 +361,11 @@ async fn a_pods_token_for_another_audience_is_not_shown_to_entra() {
     let identity = format!("azureWorkloadIdentity: {{tenantId: {TENANT}}}");
     let kubelet = pod_request(&site, "app", "artifactory", &annotations());
     let outcome = by_file(&site, &identity, &kubelet, &[]).await;
-    insta::assert_snapshot!(site.named(outcome.failure(4)), @"");
+    insta::assert_snapshot!(site.named(outcome.failure(4)), @r"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: the service account token is for `artifactory`, not for `api://AzureADTokenExchange`
+      hint: set `tokenAttributes.serviceAccountTokenAudience` of the provider's entry to `api://AzureADTokenExchange`
+    ");
     let kubelet = pod_request(&site, "app", EXCHANGE, &annotations());
     let china = format!("azureWorkloadIdentity: {{tenantId: {TENANT}, cloud: AzureChinaCloud}}");
     let outcome = by_file(&site, &china, &kubelet, &[]).await;
@@ -333,5 +378,9 @@ async fn a_pod_that_no_credential_names_is_answered_with_the_one_it_needs() {
     let site = Site::start().await;
     let kubelet = pod_request(&site, "plain", EXCHANGE, &annotations());
     let outcome = by_file(&site, &format!("azureWorkloadIdentity: {{tenantId: {TENANT}}}"), &kubelet, &[]).await;
-    insta::assert_snapshot!(site.named(outcome.failure(4)), @"");
+    insta::assert_snapshot!(site.named(outcome.failure(4)), @r#"
+    error: failed to prove an identity to `ARTIFACTORY`
+      caused by: Entra ID refused with `AADSTS700213`: No matching federated identity record found for presented assertion subject 'system:serviceaccount:default:plain'. Check your federated identity credential Subject, Audience and Issuer against the pre...
+      hint: give the application `44444444-5555-4666-8777-888888888888` a federated identity credential (a new one is seen after some minutes): {"issuer": "http://CLOUD/id/0123456789ABCDEF0123456789ABCDEF", "subject": "system:serviceaccount:default:plain", "audiences": ["api://AzureADTokenExchange"]}
+    "#);
 }
