@@ -290,7 +290,7 @@ async fn a_cloud_that_is_not_known_is_an_error_and_never_the_public_one() {
 /// The first line that a proxy gets of a pull without an authority host; the proxy lets nothing through.
 async fn login_host(environment: &str, changes: &[(&str, &str)]) -> (String, Vec<String>) {
     let site = site(|azure| {
-        azure.environment = environment.to_owned();
+        environment.clone_into(&mut azure.environment);
         let audiences = ["api://AzureADTokenExchangeUSGov", "api://AzureADTokenExchangeChina"];
         azure.applications[1].identifier_uris.extend(audiences.map(str::to_owned));
     })

@@ -269,7 +269,7 @@ async fn an_identity_that_is_not_assigned_is_explained() {
     insta::assert_snapshot!(refused(&site, "azure", &[("azure_nodepool_client_id", "00000000-0000-4000-8000-000000000000")]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: Azure's instance metadata service answered 400: invalid_request Identity not found
-      hint: check `azure_nodepool_client_id` (`clientId`), that this identity is assigned to the VM, and `azure_app_uri` (`resource`)
+      hint: correct `azure_nodepool_client_id` (`clientId`, `objectId` or `resourceId`), or assign the identity: az vmss identity assign (az vm identity assign)
     ");
 }
 
@@ -279,7 +279,7 @@ async fn an_application_that_does_not_exist_is_explained() {
     insta::assert_snapshot!(refused(&site, "azure", &[("azure_app_uri", "api://nowhere")]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: Azure's instance metadata service answered 400: invalid_resource AADSTS500011: The resource principal named api://nowhere was not found in the tenant named 11111111-2222-4333-8444-555555555555. This can happen if the application has not been instal...
-      hint: check `azure_nodepool_client_id` (`clientId`), that this identity is assigned to the VM, and `azure_app_uri` (`resource`)
+      hint: set `azure_app_uri` (`resource`), or `azure_app_audience` (`audience`) of a federated identity, to an identifier URI of an application of the tenant
     ");
 }
 

@@ -36,6 +36,7 @@ pub(super) struct WorkloadIdentityShape {
     cloud: Option<String>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the names that Azure gives them")]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ChoiceShape {
