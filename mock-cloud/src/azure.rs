@@ -71,7 +71,7 @@ impl Azure {
             clock: kit.clock.clone(),
             issued: Mutex::default(),
             tokens: Mutex::default(),
-            issuers: Issuers::new(),
+            issuers: Issuers::asked_by("mock-cloud-entra"),
             unseen: AtomicUsize::new(world.unseen_assertions),
         }))
     }

@@ -45,8 +45,8 @@ struct Discovery {
 }
 
 impl Issuers {
-    /// Prepares the way.
-    pub(crate) fn new() -> Self {
+    /// Prepares the way for a service, which calls itself so in its requests.
+    pub(crate) fn asked_by(service: &str) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -58,7 +58,7 @@ impl Issuers {
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .user_agent("mock-cloud")
+            .user_agent(service)
             .timeout(PATIENCE)
             .build();
         Self(client.expect("nothing of the set-up comes from outside"))

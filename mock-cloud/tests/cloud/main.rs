@@ -10,6 +10,7 @@ mod cognito;
 mod cognito_token;
 #[cfg(test)]
 mod entra;
+#[cfg(test)]
 mod gcp;
 #[cfg(test)]
 mod gcp_changes;

@@ -74,7 +74,7 @@ impl IdentityProviders {
                 published_at: provider.published_at.as_ref().unwrap_or(issuer).clone(),
             }
         });
-        Self { registered: registered.collect(), issuers: Issuers::new() }
+        Self { registered: registered.collect(), issuers: Issuers::asked_by("mock-cloud-sts") }
     }
 
     /// Who a token proves its bearer to be, to an account; no account knows any provider.
