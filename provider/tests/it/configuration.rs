@@ -143,6 +143,52 @@ async fn words_of_the_sdks_variables_that_are_none_are_named() {
 }
 
 #[tokio::test]
+async fn a_tenant_or_cloud_of_azure_that_is_none_is_named() {
+    let with = |name: &'static str, value: &'static str| async move {
+        let azure = [
+            ("artifactory_url", "acme.jfrog.io"),
+            ("cloud_provider", "azure"),
+            ("azure_tenant_id", "tenant"),
+            ("azure_app_client_id", "app"),
+            ("azure_nodepool_client_id", "pool"),
+            ("jfrog_oidc_provider_name", "azure"),
+        ];
+        refused(&[], &[&azure[..], &[(name, value)]].concat()).await
+    };
+    insta::assert_snapshot!(with("azure_tenant_id", "tenant/../other").await, @r"
+    error: failed to read the configuration
+      caused by: `azure_tenant_id` is `tenant/../other`, which is no tenant's id
+      hint: set `azure_tenant_id` to the tenant's id, which `az account show --query tenantId` prints
+    ");
+    insta::assert_snapshot!(with("azure_cloud_name", "AzureGermanCloud").await, @r"
+    error: failed to read the configuration
+      caused by: `azure_cloud_name` is `AzureGermanCloud`, which is not one of: AzureCloud, AzureUSGovernment, AzureChinaCloud
+      hint: set `azure_cloud_name` to one of: AzureCloud, AzureUSGovernment, AzureChinaCloud
+    ");
+    insta::assert_snapshot!(with("azure_auth_method", "magic").await, @r"
+    error: failed to read the configuration
+      caused by: `azure_auth_method` is `magic`, which is not one of: imds_direct (or leave it unset for the federated identity)
+      hint: set `azure_auth_method` to one of: imds_direct (or leave it unset for the federated identity)
+    ");
+    insta::assert_snapshot!(with("AZURE_AUTHORITY_HOST", "http://login.example.com").await, @r"
+    error: failed to read the configuration
+      caused by: `AZURE_AUTHORITY_HOST` is not the address of a cloud's service
+      hint: unset `AZURE_AUTHORITY_HOST`, or set it to `https://` and a host (`http://` on loopback only)
+    ");
+}
+
+#[tokio::test]
+async fn a_managed_identity_named_in_two_ways_is_explained() {
+    let identity = "azureManagedIdentity: {resource: r, clientId: c, resourceId: /r}";
+    let file = format!("routes: [{{artifactoryUrl: a.b, identity: {{{identity}}}, oidcProvider: {{name: p}}}}]");
+    insta::assert_snapshot!(refused_file(&file).await, @r"
+    error: failed to read the configuration
+      caused by: route 1: at most one of `clientId`, `objectId` and `resourceId` can name the managed identity
+      hint: keep one of them, or none for the VM's only identity
+    ");
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_is_named() {
     insta::assert_snapshot!(refused(&["--config", "/nowhere/config.yaml"], &[]).await, @r"
     error: failed to read the configuration
