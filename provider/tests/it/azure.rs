@@ -269,9 +269,9 @@ async fn a_certificate_of_nobody_trusted_gets_no_assertion() {
     let bundle = site.file("other.pem", other.certificate_pem());
     insta::assert_snapshot!(refused(&site, &[("SSL_CERT_FILE", &bundle)]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: cannot get a token from Entra ID at `https://ENTRA`
+      caused by: cannot get a token from Entra ID at `https://CLOUD-TLS`
       caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
-      hint: check the certificate of `https://ENTRA`; name its CA in SSL_CERT_FILE (`caFile`)
+      hint: check the certificate of `https://CLOUD-TLS`; name its CA in SSL_CERT_FILE (`caFile`)
     ");
     assert!(entra_requests(&site).is_empty());
 }
