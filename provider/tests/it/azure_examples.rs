@@ -42,9 +42,9 @@ async fn site(folder: &str, world: mock_cloud::World) -> Site {
     let mut provider = document(&format!("{folder}/oidc-provider.json"));
     provider["token_issuer"] = provider["issuer_url"].clone();
     provider["issuer_url"] = format!("{}/{TENANT}/v2.0", site.cloud.url()).into();
-    site.administer("/access/api/v1/oidc", &provider).await;
+    site.administer("/access/api/v1/oidc", provider.to_string()).await;
     let mappings = format!("/access/api/v1/oidc/{}/identity_mappings", provider["name"].as_str().expect("a name"));
-    site.administer(&mappings, &document(&format!("{folder}/identity-mapping.json"))).await;
+    site.administer(&mappings, example(&format!("{folder}/identity-mapping.json"))).await;
     site
 }
 
