@@ -35,8 +35,8 @@ use mock_kit::{Clock, Kit};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
+use crate::discovery::Issuers;
 use crate::issuer::{Issuer, KeyRing};
-use crate::relying_party::RelyingParty;
 use access_token::{AccessTokens, Grant};
 use page::Refusal;
 use principal::Principal;
@@ -61,7 +61,7 @@ struct State {
     kept: Mutex<HashMap<String, KeptToken>>,
     /// The custom metadata of the instance.
     attributes: watch::Sender<BTreeMap<String, String>>,
-    relying_party: RelyingParty,
+    issuers: Issuers,
 }
 
 impl Gcp {
@@ -78,7 +78,7 @@ impl Gcp {
             clock: kit.clock.clone(),
             access_tokens: AccessTokens::default(),
             kept: Mutex::default(),
-            relying_party: RelyingParty::new("mock-cloud-google-sts", sts::ALGORITHMS),
+            issuers: Issuers::asked_by("mock-cloud-google-sts"),
         }))
     }
 

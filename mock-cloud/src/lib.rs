@@ -30,7 +30,7 @@
 //! - `trust`: what other programs need to trust this world
 //! - `services`: every service of a world; `front`: which of them a request is for
 //! - `environment`: the variables that point a program at this world
-//! - `query`: the query of a request; `relying_party`: a service that asks issuers for their keys
+//! - `query`: the query of a request
 //!
 //! # Why one address
 //!
@@ -49,7 +49,6 @@ pub mod gcp;
 pub mod issuer;
 pub mod kubernetes;
 mod query;
-mod relying_party;
 mod services;
 mod trust;
 pub mod world;

@@ -24,10 +24,10 @@ use super::access_token::Grant;
 use super::pool::{NoIdentity, PoolProvider};
 use super::principal::Principal;
 use super::token::LIFETIME;
-use crate::relying_party::Distrust;
+use crate::discovery::Unverified;
 
 /// Source: IAM documentation, "Configure Workload Identity Federation with other identity providers": RS256 or ES256.
-pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm::RS256, Algorithm::ES256];
+const ALGORITHMS: &[Algorithm] = &[Algorithm::RS256, Algorithm::ES256];
 
 pub(super) fn router(gcp: &Gcp) -> Router {
     Router::new().route("/v1/token", post(token)).fallback(no_method).with_state(gcp.clone())
@@ -91,10 +91,10 @@ impl Gcp {
         if expiry <= now || start > now || at("nbf").is_some_and(|start| start > now) {
             return Err(StsError::stale(start));
         }
-        let signed = self.0.relying_party.signed(token, issuer, provider.published_at()).await;
-        signed.map_err(|distrust| match distrust {
-            Distrust::Unreachable => StsError::unreachable(),
-            Distrust::NoKey | Distrust::NoToken => StsError::no_token(),
+        let signed = self.0.issuers.signed(token, issuer, provider.published_at(), ALGORITHMS).await;
+        signed.map_err(|unverified| match unverified {
+            Unverified::Unreachable => StsError::unreachable(),
+            Unverified::Key | Unverified::Token => StsError::no_token(),
         })?;
         Ok(claims)
     }
