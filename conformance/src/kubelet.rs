@@ -14,21 +14,45 @@
 //! - `response`: what is accepted from standard output
 //! - `duration`: Go's notation of `cacheDuration`
 
+mod cache;
+mod cluster;
+mod config;
 mod duration;
 mod exec;
+mod go_text;
 mod image;
+mod json;
+mod keyring;
+mod log;
+mod lookup;
+mod matching;
 mod request;
 mod response;
+mod service_account;
+mod type_meta;
+mod version;
 
 use std::io;
 
 use thiserror::Error;
 
+pub use cache::{AccountKey, Cache, Hit, KeyError, cache_key, expiry, flight_key, registry_of, stored_key, token_hash};
+pub use cluster::Cluster;
+pub use config::{
+    CacheType, ConfigError, ConfigFile, CredentialProviderConfig, DecodeError, FieldError, ProviderEntry, RawConfig,
+    ServiceAccountNeed, Source, TokenAttributes,
+};
 pub use duration::{DurationError, GoDuration};
 pub use exec::{Ending, Environment, Provider, Run, TIMEOUT};
 pub use image::{ImageError, ImageName};
+pub use keyring::{IgnoredKey, Keyring, is_on_default_registry, normalised_key};
+pub use log::{Level, LogLine};
+pub use lookup::{EntryMatch, Kept, Kubelet, Miss, NotUsed, ProviderLookUp, RegistrationError, Settings, Step};
+pub use matching::{BadPattern, GoVersion, ImageAddress, ImagePattern, MatchError, Mismatch, UrlError, matches};
 pub use request::{ApiVersion, CredentialProviderRequest};
 pub use response::{CacheKeyType, CredentialProviderResponse, Decoded, RegistryAuth, ResponseError};
+pub use service_account::{Admission, Pod, ServiceAccount, Skip};
+pub use version::{Decoding, Gate, KubeletVersion, UnknownVersion};
 
 /// Why the kubelet has no answer after a run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -57,9 +81,9 @@ impl Run {
     /// # Errors
     ///
     /// The kubelet goes on without credentials from this provider.
-    pub fn answer(&self, version: ApiVersion) -> Result<CredentialProviderResponse, NoAnswer> {
+    pub fn answer(&self, version: ApiVersion, decoding: Decoding) -> Result<CredentialProviderResponse, NoAnswer> {
         match self.ending {
-            Ending::Exited(0) => Ok(CredentialProviderResponse::parse(&self.stdout, version)?),
+            Ending::Exited(0) => Ok(CredentialProviderResponse::parse(&self.stdout, version, decoding)?),
             ending => Err(NoAnswer::Failed(ending)),
         }
     }
@@ -73,9 +97,9 @@ mod tests {
     fn a_valid_response_of_a_failed_run_counts_for_nothing() {
         let stdout = br#"{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1","cacheKeyType":"Image"}"#;
         let run = |ending| Run { ending, stdout: stdout.to_vec(), stderr: Vec::new() };
-        assert!(run(Ending::Exited(0)).answer(ApiVersion::V1).is_ok());
+        assert!(run(Ending::Exited(0)).answer(ApiVersion::V1, Decoding::Strict).is_ok());
         for ending in [Ending::Exited(1), Ending::Signalled(9), Ending::TimedOut] {
-            assert_eq!(run(ending).answer(ApiVersion::V1), Err(NoAnswer::Failed(ending)));
+            assert_eq!(run(ending).answer(ApiVersion::V1, Decoding::Strict), Err(NoAnswer::Failed(ending)));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Command line of the kubelet's side: `conformance demo`.
+//! Command line of the kubelet's side: `conformance demo`, `conformance vectors`.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use conformance::demo::{self, Identity, Paint, Show, Verdict};
-use conformance::program;
+use conformance::{program, vectors};
 
 /// The kubelet's side of a credential provider.
 #[derive(Parser)]
@@ -20,6 +20,8 @@ struct CommandLine {
 enum Command {
     /// Shows one pull on each identity against the mocks; exits with 0 if all held.
     Demo(Demo),
+    /// Runs files of vectors against the simulator; exits with 0 if none failed.
+    Vectors(Vectors),
 }
 
 #[derive(Args)]
@@ -35,11 +37,21 @@ struct Demo {
     json: bool,
 }
 
+#[derive(Args)]
+struct Vectors {
+    /// Files whose names hold their kind: match, image, config, config_dir, response, duration, keyring or cache.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    let Command::Demo(arguments) = CommandLine::parse().command;
-    match show(arguments) {
+    let verdict = match CommandLine::parse().command {
+        Command::Demo(arguments) => show(arguments),
+        Command::Vectors(Vectors { files }) => vectors::run(&files, &mut io::stdout()).map_err(Failure::from),
+    };
+    match verdict {
         Ok(Verdict::Held) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::FAILURE,
         Err(failure) => {

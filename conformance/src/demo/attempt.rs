@@ -9,8 +9,8 @@ use super::lifetime::Lifetime;
 use super::node::Node;
 use super::timeline::{Timeline, milliseconds};
 use crate::kubelet::{
-    ApiVersion, CredentialProviderRequest, CredentialProviderResponse, Environment, NoAnswer, RegistryAuth, Run,
-    TIMEOUT,
+    ApiVersion, CredentialProviderRequest, CredentialProviderResponse, Decoding, Environment, NoAnswer, RegistryAuth,
+    Run, TIMEOUT,
 };
 use crate::registry::{Client, PullError, Pulled};
 
@@ -53,7 +53,7 @@ impl Attempt {
         };
         let (ended, (cloud, artifactory)) = (node.now(), node.since(mark));
         let timeline = Timeline { started, ended, cloud, artifactory };
-        let answer = run.as_ref().ok().map(|run| run.answer(VERSION));
+        let answer = run.as_ref().ok().map(|run| run.answer(VERSION, Decoding::Strict));
         let pod_token = pod_token.ok().flatten();
         let mut attempt = Self { identity, pod_token, run, answer, timeline, lifetime: None, pull: None };
         if let Some(auth) = attempt.auth(node).cloned() {

@@ -7,7 +7,7 @@ use std::fmt;
 use thiserror::Error;
 
 /// A duration as Go has it: whole nanoseconds, signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GoDuration(i64);
 
 /// Why a text is no duration; the words are Go's.

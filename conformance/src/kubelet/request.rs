@@ -32,6 +32,12 @@ pub struct CredentialProviderRequest<'a> {
 }
 
 impl ApiVersion {
+    /// Parses group and version.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::V1, Self::V1Beta1, Self::V1Alpha1].into_iter().find(|version| version.as_str() == text)
+    }
+
     /// Group and version, as `apiVersion` has them.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

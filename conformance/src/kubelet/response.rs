@@ -1,31 +1,49 @@
-//! Reads what a credential provider wrote to standard output, as strictly as kubelets from 1.32 on.
+//! Reads what a credential provider wrote to standard output, strictly since 1.32.
 //!
-//! Upstream: `decodeResponse` in <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/plugin.go`;
-//! strict decoding since <https://github.com/kubernetes/kubernetes/pull/128062>.
-
-mod go_text;
+//! Upstream: `ExecPlugin` and `decodeResponse` in <https://github.com/kubernetes/kubernetes>,
+//! `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.35); strict since
+//! <https://github.com/kubernetes/kubernetes/pull/128062>. The version must be that of the request, byte by byte: nothing
+//! is converted.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
+use super::go_text::quoted;
+use super::json::{FromJson, Json, JsonError, Reader, TypeError};
+use super::type_meta::{TypeMeta, TypeMetaError};
+use super::version::Decoding;
 use super::{ApiVersion, GoDuration};
-use go_text::GoText;
 
 const KIND: &str = "CredentialProviderResponse";
 
 /// A response that decodes; the kubelet uses it if its `cacheKeyType` is one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
-    cache_key_type: String,
-    cache_duration: Option<GoDuration>,
-    auth: BTreeMap<String, RegistryAuth>,
+    /// Any text.
+    pub cache_key_type: String,
+    /// How long the answer is kept; `None` is the default of the kubelet's configuration.
+    pub cache_duration: Option<GoDuration>,
+    /// Credentials by registry or pattern of registries.
+    pub auth: BTreeMap<String, RegistryAuth>,
 }
 
 /// A response that the kubelet uses.
+///
+/// ```
+/// use conformance::kubelet::{ApiVersion, CacheKeyType, CredentialProviderResponse, Decoding};
+///
+/// let stdout = br#"{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1",
+///                   "cacheKeyType":"Registry","cacheDuration":"10m","note":"for 1.31"}"#;
+/// let lenient = CredentialProviderResponse::parse(stdout, ApiVersion::V1, Decoding::Lenient)?;
+/// assert_eq!(lenient.cache_key_type, CacheKeyType::Registry);
+///
+/// let strict = CredentialProviderResponse::parse(stdout, ApiVersion::V1, Decoding::Strict).unwrap_err();
+/// assert_eq!(strict.to_string(), "unknown field \"note\"");
+/// assert_eq!(strict.kubelets_words(), "error decoding credential provider plugin response from stdout");
+/// # Ok::<(), conformance::kubelet::ResponseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialProviderResponse {
     /// The images that a kept answer is for.
@@ -66,6 +84,8 @@ pub enum ResponseError {
         line: usize,
         /// Where, from 1.
         column: usize,
+        /// The kubelet's words.
+        cause: String,
     },
     /// Not the version that was asked in.
     #[error("apiVersion is `{got}` and not `{expected}`")]
@@ -79,15 +99,8 @@ pub enum ResponseError {
     #[error("kind is `{0}` and not `CredentialProviderResponse`")]
     Kind(String),
     /// A field that is unknown, misspelt, repeated, or of another type.
-    #[error("{problem}: line {line}, column {column}")]
-    Field {
-        /// What is wrong with it.
-        problem: String,
-        /// Where, from 1.
-        line: usize,
-        /// Where, from 1.
-        column: usize,
-    },
+    #[error("{0}")]
+    Field(String),
     /// None of the three types.
     #[error("cacheKeyType is `{0}` and not `Image`, `Registry` or `Global`")]
     CacheKeyType(String),
@@ -98,22 +111,44 @@ impl Decoded {
     ///
     /// # Errors
     ///
-    /// The kubelet would say "error decoding credential provider plugin response from stdout".
-    pub fn parse(stdout: &[u8], expected: ApiVersion) -> Result<Self, ResponseError> {
-        let TypeMeta { api_version, kind } = serde_json::from_slice(stdout).map_err(|error| not_one_object(&error))?;
+    /// The kubelet goes on without this provider; [`ResponseError::kubelets_words`] is what it says.
+    pub fn parse(stdout: &[u8], expected: ApiVersion, decoding: Decoding) -> Result<Self, ResponseError> {
+        let json = Json::parse(stdout).map_err(|error| not_json(stdout, &error))?;
+        let meta = TypeMeta::of(&json).map_err(|error| not_one_object(0, 0, &error))?;
         let expected = expected.as_str();
-        if api_version != expected {
-            return Err(ResponseError::ApiVersion { expected, got: api_version });
+        if meta.api_version != expected {
+            return Err(ResponseError::ApiVersion { expected, got: meta.api_version });
         }
-        if kind != KIND {
-            return Err(ResponseError::Kind(kind));
+        if meta.kind != KIND {
+            return Err(ResponseError::Kind(meta.kind));
         }
-        let fields: Fields = serde_json::from_slice(stdout).map_err(|error| field(&error))?;
-        Ok(Self {
-            cache_key_type: fields.cache_key_type.map(|text| text.0).unwrap_or_default(),
-            cache_duration: fields.cache_duration.map(|duration| duration.0),
-            auth: fields.auth.map(|auth| auth.0).unwrap_or_default(),
-        })
+        let (mut decoded, mut reader) = (Self::default(), Reader::default());
+        decoded.read(&json, &mut reader).map_err(|error| ResponseError::Field(error.to_string()))?;
+        let objections = reader.objections();
+        match decoding {
+            Decoding::Strict if !objections.is_empty() => Err(ResponseError::Field(objections.join(", "))),
+            Decoding::Strict | Decoding::Lenient => Ok(decoded),
+        }
+    }
+}
+
+impl ResponseError {
+    /// What the kubelet says, which leaves out all that could be a secret.
+    #[must_use]
+    pub fn kubelets_words(&self) -> String {
+        match self {
+            Self::NotOneObject { cause, .. } => format!("error reading GVK from response: {cause}"),
+            Self::ApiVersion { expected, got } => format!(
+                "apiVersion from credential plugin response did not match expected apiVersion:{expected}, \
+                 actual apiVersion:{got}"
+            ),
+            Self::Kind(_) | Self::Field(_) => {
+                "error decoding credential provider plugin response from stdout".to_owned()
+            }
+            Self::CacheKeyType(got) => {
+                format!("credential provider plugin did not return a valid cacheKeyType: {}", quoted(got))
+            }
+        }
     }
 }
 
@@ -123,8 +158,8 @@ impl CredentialProviderResponse {
     /// # Errors
     ///
     /// The kubelet would not use the response.
-    pub fn parse(stdout: &[u8], expected: ApiVersion) -> Result<Self, ResponseError> {
-        Decoded::parse(stdout, expected)?.try_into()
+    pub fn parse(stdout: &[u8], expected: ApiVersion, decoding: Decoding) -> Result<Self, ResponseError> {
+        Decoded::parse(stdout, expected, decoding)?.try_into()
     }
 }
 
@@ -159,119 +194,38 @@ impl fmt::Debug for RegistryAuth {
     }
 }
 
-fn not_one_object(error: &serde_json::Error) -> ResponseError {
-    ResponseError::NotOneObject { line: error.line(), column: error.column() }
+fn not_json(stdout: &[u8], error: &JsonError) -> ResponseError {
+    let JsonError::Character { at, .. } = error else { return not_one_object(0, 0, error) };
+    let before = &stdout[..*at];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    not_one_object(line, column, error)
 }
 
-/// Keeps the parser's words about names of fields, and drops those about values.
-fn field(error: &serde_json::Error) -> ResponseError {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    let is_about_names = ["unknown field", "duplicate field", "time: "].iter().any(|start| text.starts_with(start));
-    let problem = if is_about_names { text } else { "a field has the wrong type" }.to_owned();
-    ResponseError::Field { problem, line: error.line(), column: error.column() }
+fn not_one_object(line: usize, column: usize, error: &(impl Clone + Into<TypeMetaError>)) -> ResponseError {
+    ResponseError::NotOneObject { line, column, cause: error.clone().into().to_string() }
 }
 
-/// What Go reads first and whatever the case of the names: <https://pkg.go.dev/encoding/json#Unmarshal>.
-#[derive(Default)]
-struct TypeMeta {
-    api_version: String,
-    kind: String,
-}
-
-impl<'de> Deserialize<'de> for TypeMeta {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyCase;
-        impl<'de> Visitor<'de> for AnyCase {
-            type Value = TypeMeta;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            /// `null` is an object without fields.
-            fn visit_unit<E>(self) -> Result<TypeMeta, E> {
-                Ok(TypeMeta::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<TypeMeta, A::Error> {
-                let mut meta = TypeMeta::default();
-                while let Some(GoText(name)) = fields.next_key()? {
-                    let slot = match name.to_ascii_lowercase().as_str() {
-                        "apiversion" => &mut meta.api_version,
-                        "kind" => &mut meta.kind,
-                        _ => {
-                            fields.next_value::<IgnoredAny>()?;
-                            continue;
-                        }
-                    };
-                    // `null` leaves a string as it is.
-                    if let Some(GoText(text)) = fields.next_value()? {
-                        *slot = text;
-                    }
-                }
-                Ok(meta)
-            }
-        }
-        deserializer.deserialize_any(AnyCase)
+impl FromJson for Decoded {
+    fn read(&mut self, value: &Json, reader: &mut Reader) -> Result<(), TypeError> {
+        let mut type_meta = String::new();
+        reader.structure(KIND, value, |name, value, reader| match name {
+            "kind" | "apiVersion" => Some(type_meta.read(value, reader)),
+            "cacheKeyType" => Some(self.cache_key_type.read(value, reader)),
+            "cacheDuration" => Some(self.cache_duration.read(value, reader)),
+            "auth" => Some(self.auth.read(value, reader)),
+            _ => None,
+        })
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Fields {
-    #[serde(rename = "kind")]
-    _kind: IgnoredAny,
-    #[serde(rename = "apiVersion")]
-    _api_version: IgnoredAny,
-    cache_key_type: Option<GoText>,
-    cache_duration: Option<DurationText>,
-    auth: Option<AuthByKey>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AuthFields {
-    username: Option<GoText>,
-    password: Option<GoText>,
-}
-
-struct DurationText(GoDuration);
-
-impl<'de> Deserialize<'de> for DurationText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let GoText(text) = GoText::deserialize(deserializer)?;
-        GoDuration::parse(&text).map(Self).map_err(D::Error::custom)
-    }
-}
-
-struct AuthByKey(BTreeMap<String, RegistryAuth>);
-
-impl<'de> Deserialize<'de> for AuthByKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Unique;
-        impl<'de> Visitor<'de> for Unique {
-            type Value = AuthByKey;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<AuthByKey, A::Error> {
-                let mut auth = BTreeMap::new();
-                while let Some((GoText(key), fields)) = entries.next_entry::<_, Option<AuthFields>>()? {
-                    let fields = fields.unwrap_or_default();
-                    let text = |text: Option<GoText>| text.map(|text| text.0).unwrap_or_default();
-                    let value = RegistryAuth { username: text(fields.username), password: text(fields.password) };
-                    let problem = format!("duplicate field `auth.{key}`");
-                    if auth.insert(key, value).is_some() {
-                        return Err(A::Error::custom(problem));
-                    }
-                }
-                Ok(AuthByKey(auth))
-            }
-        }
-        deserializer.deserialize_map(Unique)
+impl FromJson for RegistryAuth {
+    fn read(&mut self, value: &Json, reader: &mut Reader) -> Result<(), TypeError> {
+        reader.structure("AuthConfig", value, |name, value, reader| match name {
+            "username" => Some(self.username.read(value, reader)),
+            "password" => Some(self.password.read(value, reader)),
+            _ => None,
+        })
     }
 }
 
@@ -282,32 +236,7 @@ mod tests {
     const START: &str = r#"{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1","#;
 
     fn response(fields: &str) -> Result<CredentialProviderResponse, ResponseError> {
-        CredentialProviderResponse::parse(format!("{START}{fields}}}").as_bytes(), ApiVersion::V1)
-    }
-
-    fn version(text: &str) -> ApiVersion {
-        let all = [ApiVersion::V1, ApiVersion::V1Beta1, ApiVersion::V1Alpha1];
-        all.into_iter().find(|version| version.as_str() == text).unwrap()
-    }
-
-    #[test]
-    fn every_vector_is_decoded_and_used_as_the_kubelet_does() {
-        #[derive(Deserialize)]
-        struct Vector {
-            stdout: String,
-            expected_api_version: String,
-            decodes_ge_1_32: bool,
-            usable_ge_1_32: bool,
-        }
-        let vectors: Vec<Vector> = serde_json::from_str(include_str!("../../vectors/response.json")).unwrap();
-        assert_eq!(vectors.len(), 29);
-        for Vector { stdout, expected_api_version, decodes_ge_1_32, usable_ge_1_32 } in vectors {
-            let version = version(&expected_api_version);
-            let decoded = Decoded::parse(stdout.as_bytes(), version);
-            assert_eq!(decoded.is_ok(), decodes_ge_1_32, "{stdout} {decoded:?}");
-            let used = CredentialProviderResponse::parse(stdout.as_bytes(), version);
-            assert_eq!(used.is_ok(), usable_ge_1_32, "{stdout} {used:?}");
-        }
+        CredentialProviderResponse::parse(format!("{START}{fields}}}").as_bytes(), ApiVersion::V1, Decoding::Strict)
     }
 
     #[test]
@@ -331,17 +260,37 @@ mod tests {
     #[test]
     fn a_problem_is_named() {
         let problem = |fields: &str| response(fields).unwrap_err().to_string();
-        assert!(problem(r#""cacheKeyType":"Image","extra":1"#).starts_with("unknown field `extra`"));
-        assert!(problem(r#""cacheKeyType":"Image","auth":{"a":{},"a":{}}"#).starts_with("duplicate field `auth.a`"));
+        assert_eq!(problem(r#""cacheKeyType":"Image","extra":1"#), "unknown field \"extra\"");
+        assert_eq!(problem(r#""cacheKeyType":"Image","auth":{"a":{},"a":{}}"#), "duplicate field \"auth.a\"");
         assert!(problem(r#""cacheKeyType":"Image","cacheDuration":"1d""#).contains("unknown unit"));
         assert_eq!(
             problem(r#""cacheKeyType":"image""#),
             "cacheKeyType is `image` and not `Image`, `Registry` or `Global`"
         );
-        let other = CredentialProviderResponse::parse(b"{}", ApiVersion::V1Beta1).unwrap_err();
-        assert_eq!(other.to_string(), "apiVersion is `` and not `credentialprovider.kubelet.k8s.io/v1beta1`");
-        let garbage = CredentialProviderResponse::parse(b"garbage", ApiVersion::V1).unwrap_err();
-        assert_eq!(garbage.to_string(), "stdout is not one JSON object: line 1, column 1");
+    }
+
+    #[test]
+    fn a_response_that_is_none_is_named_by_us_and_by_the_kubelet() {
+        let both = |stdout: &str| {
+            let error = Decoded::parse(stdout.as_bytes(), ApiVersion::V1Beta1, Decoding::Lenient).unwrap_err();
+            [error.to_string(), error.kubelets_words()]
+        };
+        let version = [
+            "apiVersion is `` and not `credentialprovider.kubelet.k8s.io/v1beta1`",
+            "apiVersion from credential plugin response did not match expected \
+             apiVersion:credentialprovider.kubelet.k8s.io/v1beta1, actual apiVersion:",
+        ];
+        assert_eq!(both("{}"), version);
+        let garbage = [
+            "stdout is not one JSON object: line 2, column 3",
+            "error reading GVK from response: couldn't get version/kind; json parse error: invalid character 'g' \
+             looking for beginning of value",
+        ];
+        assert_eq!(both("\n  garbage"), garbage);
+        assert_eq!(both("")[0], "stdout is not one JSON object: line 0, column 0");
+        let kind = r#"{"apiVersion":"credentialprovider.kubelet.k8s.io/v1beta1"}"#;
+        let words = "error decoding credential provider plugin response from stdout";
+        assert_eq!(both(kind), ["kind is `` and not `CredentialProviderResponse`", words]);
     }
 
     #[test]
@@ -357,7 +306,7 @@ mod tests {
     #[test]
     fn another_version_is_told_before_an_unknown_field() {
         let stdout = r#"{"kind":"CredentialProviderResponse","apiVersion":"v2","extra":1}"#;
-        let error = Decoded::parse(stdout.as_bytes(), ApiVersion::V1).unwrap_err();
+        let error = Decoded::parse(stdout.as_bytes(), ApiVersion::V1, Decoding::Strict).unwrap_err();
         assert!(matches!(error, ResponseError::ApiVersion { .. }), "{error:?}");
     }
 }

@@ -206,7 +206,7 @@ fn a_provider_that_answers_for_another_or_too_much_fails_the_demo_with_the_reaso
     let other = response("v1", r#""auth":{"other.example":{"username":"u","password":"password"}}"#);
     let unusable = response("v1", r#""auth":{}"#).replace("Registry", "registry");
     let failed = failures([&unknown, &other, "kill -9 $$", &unusable]);
-    assert_failed(&failed[0], "the kubelet takes the answer", "unknown field `metadata`");
+    assert_failed(&failed[0], "the kubelet takes the answer", "unknown field \"metadata\"");
     assert_failed(&failed[1], "auth names the image's registry and no other", "other.example");
     assert_failed(&failed[1], "the answer is kept for less than the token lives", "none");
     assert_failed(&failed[1], "the image is pulled, each digest as announced", "no credential to pull with");
