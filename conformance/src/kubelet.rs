@@ -8,11 +8,20 @@
 //!
 //! # Layout
 //!
+//! One file a rule; each names what it follows upstream.
+//!
 //! - `image`: image names, completed and split
+//! - `matching`: which images an entry of `matchImages` is for
+//! - `config`: the configuration, read and held against its rules
 //! - `request`: what is written to standard input, byte for byte
 //! - `exec`: the child process: environment, time limit, output
 //! - `response`: what is accepted from standard output
-//! - `duration`: Go's notation of `cacheDuration`
+//! - `cache`: what is kept, under which key, for how long
+//! - `keyring`: which credentials a pull tries, in which order
+//! - `service_account`: whether a provider is asked for a pod; `cluster`: who issues the token
+//! - `lookup`: all of it for one image; `log`: what the kubelet logs of it
+//! - `version`: what differs between versions of the kubelet
+//! - `duration`, `json`, `type_meta`, `go_text`: Go's notations
 
 mod cache;
 mod cluster;
@@ -53,6 +62,16 @@ pub use request::{ApiVersion, CredentialProviderRequest};
 pub use response::{CacheKeyType, CredentialProviderResponse, Decoded, RegistryAuth, ResponseError};
 pub use service_account::{Admission, Pod, ServiceAccount, Skip};
 pub use version::{Decoding, Gate, KubeletVersion, UnknownVersion};
+
+/// Every document of a YAML file, with the words of YAML 1.1.
+///
+/// # Errors
+///
+/// It is no YAML; the text says where.
+pub fn yaml_documents(content: &[u8]) -> Result<Vec<serde_json::Value>, String> {
+    let documents = config::documents(content).map_err(|error| error.to_string())?;
+    Ok(documents.into_iter().map(json::Json::into_value).collect())
+}
 
 /// Why the kubelet has no answer after a run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -13,11 +13,13 @@
 //! - [`kubelet`]: the credential provider is asked: image to request, child process, response
 //! - [`registry`]: the image is pulled: challenge, token, manifest, blobs, digests
 //! - [`program`]: where the program under test comes from
+//! - [`pull`]: the kubelet in a terminal
 //! - [`vectors`]: what a real kubelet was seen to do, run against [`kubelet`]
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
 
 pub mod demo;
 pub mod kubelet;
 pub mod program;
+pub mod pull;
 pub mod registry;
 pub mod vectors;

@@ -1,4 +1,4 @@
-//! Command line of the kubelet's side: `conformance demo`, `conformance vectors`.
+//! Command line of the kubelet's side: `conformance demo`, `conformance pull`, `conformance vectors`.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use conformance::demo::{self, Identity, Paint, Show, Verdict};
-use conformance::{program, vectors};
+use conformance::kubelet::KubeletVersion;
+use conformance::{program, pull, vectors};
 
 /// The kubelet's side of a credential provider.
 #[derive(Parser)]
@@ -20,6 +21,8 @@ struct CommandLine {
 enum Command {
     /// Shows one pull on each identity against the mocks; exits with 0 if all held.
     Demo(Demo),
+    /// Shows what a kubelet does with its credential providers for images; exits with 0 if each has a credential.
+    Pull(Pull),
     /// Runs files of vectors against the simulator; exits with 0 if none failed.
     Vectors(Vectors),
 }
@@ -38,6 +41,31 @@ struct Demo {
 }
 
 #[derive(Args)]
+struct Pull {
+    /// The configuration of credential providers, a file or (since 1.34) a directory.
+    #[arg(long, value_name = "FILE|DIR")]
+    config: PathBuf,
+    /// The directory of the programs.
+    #[arg(long, value_name = "DIR")]
+    bin_dir: PathBuf,
+    /// A manifest of the pod, or its namespace, serviceAccountName, annotations and token; see the module `pull`.
+    #[arg(long, value_name = "FILE")]
+    pod: Option<PathBuf>,
+    /// The node's own Docker configuration, which comes after pull secrets and before providers.
+    #[arg(long, value_name = "FILE")]
+    node_config: Option<PathBuf>,
+    /// Which kubelet, 1.26 to 1.35.
+    #[arg(long, value_name = "VERSION", default_value_t)]
+    kubelet_version: KubeletVersion,
+    /// Print one JSON document instead of text.
+    #[arg(long)]
+    json: bool,
+    /// The images, as a pod has them; they share one cache.
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<String>,
+}
+
+#[derive(Args)]
 struct Vectors {
     /// Files whose names hold their kind: match, image, config, config_dir, response, duration, keyring or cache.
     #[arg(required = true, value_name = "FILE")]
@@ -49,6 +77,7 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> ExitCode {
     let verdict = match CommandLine::parse().command {
         Command::Demo(arguments) => show(arguments),
+        Command::Pull(arguments) => look_up(arguments),
         Command::Vectors(Vectors { files }) => vectors::run(&files, &mut io::stdout()).map_err(Failure::from),
     };
     match verdict {
@@ -66,11 +95,24 @@ fn show(arguments: Demo) -> Result<Verdict, Failure> {
         Some(path) => path,
         None => program::beside(&std::env::current_exe()?, variable("CARGO").as_deref())?,
     };
-    let paint = Paint::for_terminal(io::stdout().is_terminal(), variable("NO_COLOR").as_deref());
-    let show = if arguments.json { Show::Json } else { Show::Table(paint) };
+    let show = how(arguments.json);
     let identities = if arguments.only.is_empty() { Identity::ALL.to_vec() } else { arguments.only };
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(demo::run(&provider, &identities, show, &mut io::stdout()))?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
+fn look_up(arguments: Pull) -> Result<Verdict, Failure> {
+    let Pull { config, bin_dir, pod, node_config, kubelet_version: version, json, images } = arguments;
+    let environment = std::env::vars_os().collect();
+    let options = pull::Options { config, bin_dir, pod, node_config, version, images, environment };
+    let runtime = tokio::runtime::Runtime::new()?;
+    Ok(runtime.block_on(pull::run(&options, how(json), &mut io::stdout()))?)
+}
+
+fn how(json: bool) -> Show {
+    let paint = Paint::for_terminal(io::stdout().is_terminal(), variable("NO_COLOR").as_deref());
+    if json { Show::Json } else { Show::Table(paint) }
 }
 
 fn explain(failure: &dyn std::error::Error) {

@@ -1,5 +1,6 @@
 //! Where a pod's service account and its token come from in place of an API server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -53,6 +54,23 @@ struct Status {
 }
 
 impl Cluster {
+    /// A mock cluster at a URL.
+    ///
+    /// # Errors
+    ///
+    /// The client cannot be made.
+    pub fn mock(url: &str) -> Result<Self, reqwest::Error> {
+        #[expect(clippy::disallowed_methods, reason = "the mock cluster is asked here only")]
+        let builder = Client::builder();
+        // Only plain HTTP is spoken, so that no certificate is needed.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let tls = tls.expect("ring has the default protocol versions");
+        let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+        let client = builder.no_proxy().tls_backend_preconfigured(tls).build()?;
+        Ok(Self::Mock { url: url.trim_end_matches('/').to_owned(), client })
+    }
+
     /// The pod's service account.
     ///
     /// # Errors

@@ -53,6 +53,21 @@ impl Json {
         }
     }
 
+    /// The same value as other parts of this crate have it; a number that is none there is a text.
+    pub(super) fn into_value(self) -> serde_json::Value {
+        use serde_json::Value;
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => value.into(),
+            Self::Number(number) => serde_json::from_str(&number).unwrap_or(Value::String(number)),
+            Self::Text(text) => text.into(),
+            Self::List(values) => values.into_iter().map(Self::into_value).collect(),
+            Self::Object(fields) => {
+                Value::Object(fields.into_iter().map(|(name, value)| (name, value.into_value())).collect())
+            }
+        }
+    }
+
     /// What Go calls the value in an error.
     pub(super) const fn name(&self) -> &'static str {
         match self {
