@@ -56,7 +56,9 @@ pub use exec::{Ending, Environment, Provider, Run, TIMEOUT};
 pub use image::{ImageError, ImageName};
 pub use keyring::{IgnoredKey, Keyring, is_on_default_registry, normalised_key};
 pub use log::{Level, LogLine};
-pub use lookup::{EntryMatch, Kept, Kubelet, Miss, NotUsed, ProviderLookUp, RegistrationError, Settings, Step};
+pub use lookup::{
+    EntryMatch, Kept, Kubelet, Miss, NotUsed, ProviderLookUp, RegistrationError, SentToken, Settings, Step,
+};
 pub use matching::{BadPattern, GoVersion, ImageAddress, ImagePattern, MatchError, Mismatch, UrlError, matches};
 pub use request::{ApiVersion, CredentialProviderRequest};
 pub use response::{CacheKeyType, CredentialProviderResponse, Decoded, RegistryAuth, ResponseError};

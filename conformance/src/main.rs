@@ -67,7 +67,7 @@ struct Pull {
 
 #[derive(Args)]
 struct Vectors {
-    /// Files whose names hold their kind: match, image, config, config_dir, response, duration, keyring or cache.
+    /// Files whose names hold their kind: `match`, `image`, `config`, `config_dir`, `response`, `duration`, `keyring` or `cache`.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -59,6 +59,10 @@ impl Cluster {
     /// # Errors
     ///
     /// The client cannot be made.
+    ///
+    /// # Panics
+    ///
+    /// Never: ring has the default protocol versions.
     pub fn mock(url: &str) -> Result<Self, reqwest::Error> {
         #[expect(clippy::disallowed_methods, reason = "the mock cluster is asked here only")]
         let builder = Client::builder();

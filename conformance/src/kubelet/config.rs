@@ -170,7 +170,7 @@ impl CredentialProviderConfig {
     /// The kubelet does not start with it.
     pub fn parse(content: &[u8], version: KubeletVersion, gate: Gate) -> Result<Self, ConfigError> {
         let raw = RawConfig::decode(content, version)?;
-        Self::registered(RawConfig::merged(vec![raw], version)?, version, gate)
+        Self::registered(&RawConfig::merged(vec![raw], version)?, version, gate)
     }
 
     /// Reads what a path holds by every rule.
@@ -183,12 +183,12 @@ impl CredentialProviderConfig {
             RawConfig::decode(content, version).map_err(|cause| ConfigError::Decode { path: path.clone(), cause })
         });
         let merged = RawConfig::merged(decoded.collect::<Result<_, _>>()?, version)?;
-        Self::registered(merged, version, gate)
+        Self::registered(&merged, version, gate)
     }
 
     /// Takes entries that pass every rule, in the order in which a kubelet of that version asks them.
-    fn registered(raw: RawConfig, version: KubeletVersion, gate: Gate) -> Result<Self, ConfigError> {
-        let mut providers = rules::applied(&raw, version, gate).map_err(ConfigError::Invalid)?;
+    fn registered(raw: &RawConfig, version: KubeletVersion, gate: Gate) -> Result<Self, ConfigError> {
+        let mut providers = rules::applied(raw, version, gate).map_err(ConfigError::Invalid)?;
         let mut names: Vec<_> = providers.iter().map(|provider| provider.name.clone()).collect();
         names.sort_unstable();
         if let Some(twice) = names.windows(2).find(|names| names[0] == names[1]) {

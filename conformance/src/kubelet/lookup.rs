@@ -15,7 +15,7 @@ use mock_kit::Clock;
 use thiserror::Error;
 
 use self::plugin::Plugin;
-pub use self::steps::{EntryMatch, Kept, Miss, NotUsed, ProviderLookUp, Step};
+pub use self::steps::{EntryMatch, Kept, Miss, NotUsed, ProviderLookUp, SentToken, Step};
 use super::cluster::Cluster;
 use super::config::CredentialProviderConfig;
 use super::exec::{Environment, TIMEOUT};

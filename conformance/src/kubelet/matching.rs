@@ -212,7 +212,9 @@ impl fmt::Display for Mismatch {
                 write!(formatter, "labels: the image's host has {image}, the entry's has {pattern}")
             }
             Self::Path { pattern, image, common } => {
-                write!(formatter, "path: `{image}` does not begin with `{pattern}`, they differ at byte {}", common + 1)
+                let star = if pattern.contains('*') { "; `*` in a path stands for itself" } else { "" };
+                let differ = common + 1;
+                write!(formatter, "path: `{image}` does not begin with `{pattern}`, they differ at byte {differ}{star}")
             }
             Self::Label { position, pattern, image } => {
                 write!(formatter, "label {position}: `{image}` is not `{pattern}`")

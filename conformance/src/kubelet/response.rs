@@ -197,7 +197,7 @@ impl fmt::Debug for RegistryAuth {
 fn not_json(stdout: &[u8], error: &JsonError) -> ResponseError {
     let JsonError::Character { at, .. } = error else { return not_one_object(0, 0, error) };
     let before = &stdout[..*at];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
     not_one_object(line, column, error)
 }

@@ -1,6 +1,6 @@
 //! The pod that images are pulled for, from a file.
 //!
-//! Either a manifest of a pod, which may be followed by the manifests of its ServiceAccount and of its pull secrets and
+//! Either a manifest of a pod, which may be followed by the manifests of its `ServiceAccount` and of its pull secrets and
 //! by a document with `token`, `tokenFile` or `kubernetes`; or one document with all of it:
 //!
 //! ```yaml

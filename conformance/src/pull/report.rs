@@ -8,7 +8,7 @@ use super::pod_file::PodFile;
 use super::{LookedUp, Options};
 use crate::demo::Verdict;
 use crate::kubelet::{
-    Ending, Kept, Level, NotUsed, Pod, ProviderLookUp, RegistryAuth, Skip, Source as ConfigSource, Step,
+    Ending, Kept, Level, NotUsed, Pod, ProviderLookUp, RegistryAuth, SentToken, Skip, Source as ConfigSource, Step,
 };
 
 /// Everything about one run.
@@ -240,8 +240,9 @@ impl Secrets {
         let from_providers =
             providers.iter().flat_map(|provider| provider.auth.iter().map(|(_key, auth)| &auth.password));
         let from_pod = pod.pull_secrets.iter().flat_map(|(_name, auth)| auth.values().map(|auth| &auth.password));
-        let all = from_providers.chain(from_pod).chain(&pod.token);
-        Self(all.filter(|secret| !secret.is_empty()).cloned().collect())
+        let sent = providers.iter().filter_map(|provider| provider.token.as_ref().map(SentToken::expose));
+        let all = from_providers.chain(from_pod).chain(&pod.token).map(String::as_str).chain(sent);
+        Self(all.filter(|secret| !secret.is_empty()).map(str::to_owned).collect())
     }
 
     fn redacted(&self, text: &str) -> String {

@@ -27,7 +27,8 @@ impl Screen<'_> {
                     "" => "without a service account".to_owned(),
                     name => format!("with the service account `{name}`"),
                 };
-                writeln!(self.out, "pod {}/{} {account}", pod.namespace, pod.name)?;
+                let name = if pod.name.is_empty() { "(no name)" } else { &pod.name };
+                writeln!(self.out, "pod {}/{name} {account}", pod.namespace)?;
             }
         }
         report.images.iter().try_for_each(|image| self.image(image))
@@ -43,7 +44,8 @@ impl Screen<'_> {
             self.provider(provider)?;
         }
         self.credentials(&image.credentials)?;
-        writeln!(self.out, "  the kubelet's log")?;
+        let empty = if image.log.is_empty() { ": nothing" } else { "" };
+        writeln!(self.out, "  the kubelet's log{empty}")?;
         for line in &image.log {
             let mut text = line.text.lines();
             writeln!(self.out, "    {:<4}  {}", line.level, text.next().unwrap_or_default())?;
@@ -54,13 +56,14 @@ impl Screen<'_> {
 
     fn provider(&mut self, provider: &ProviderReport) -> io::Result<()> {
         writeln!(self.out, "  provider `{}`", provider.name)?;
+        let width = provider.entries.iter().map(|entry| entry.entry.chars().count()).max().unwrap_or(0).max(12);
         for entry in &provider.entries {
             let nearest = if provider.nearest.as_ref() == Some(&entry.entry) { " (nearest)" } else { "" };
             let told = match &entry.miss {
                 None => self.paint.good("matches"),
                 Some(miss) => format!("no match: {miss}{nearest}"),
             };
-            writeln!(self.out, "    {:<12}  {told}", entry.entry)?;
+            writeln!(self.out, "    {:<width$}  {told}", entry.entry)?;
         }
         match &provider.step {
             StepReport::NotAsked { reason } => writeln!(self.out, "    not asked     {}", self.paint.bad(reason)),

@@ -13,9 +13,10 @@ use crate::kubelet::{
 };
 
 #[derive(Deserialize)]
-#[serde(tag = "fn", rename_all = "snake_case")]
+#[serde(tag = "fn")]
 enum Key {
-    ServiceAccountCacheKey {
+    #[serde(rename = "service_account_cache_key")]
+    ServiceAccount {
         #[serde(default)]
         namespace: String,
         #[serde(default)]
@@ -30,13 +31,15 @@ enum Key {
         token_hash: Option<String>,
         hex: String,
     },
-    CacheKey {
+    #[serde(rename = "cache_key")]
+    Answer {
         base: String,
         #[serde(default)]
         sa_key_hex: String,
         hex: String,
     },
-    StoredKey {
+    #[serde(rename = "stored_key")]
+    Stored {
         #[serde(rename = "cacheKeyType")]
         key_type: String,
         image: String,
@@ -45,11 +48,10 @@ enum Key {
         hex: Option<String>,
         legacy_le_1_32: Option<String>,
     },
-    ParseRegistry {
-        image: String,
-        registry: String,
-    },
-    SingleFlightKey {
+    #[serde(rename = "parse_registry")]
+    Registry { image: String, registry: String },
+    #[serde(rename = "single_flight_key")]
+    Flight {
         image: String,
         #[serde(default)]
         token_hash: String,
@@ -76,36 +78,27 @@ impl Key {
 
     const fn about(&self) -> &'static str {
         match self {
-            Self::ServiceAccountCacheKey { .. } => "the key of a service account",
-            Self::CacheKey { .. } => "the key of an answer",
-            Self::StoredKey { .. } => "the key that an answer is kept under",
-            Self::ParseRegistry { .. } => "the registry of an image",
-            Self::SingleFlightKey { .. } => "the key that runs are shared under",
+            Self::ServiceAccount { .. } => "the key of a service account",
+            Self::Answer { .. } => "the key of an answer",
+            Self::Stored { .. } => "the key that an answer is kept under",
+            Self::Registry { .. } => "the registry of an image",
+            Self::Flight { .. } => "the key that runs are shared under",
         }
     }
 
     fn expectations(self) -> Option<Vec<(String, String)>> {
         Some(match self {
-            Self::ServiceAccountCacheKey {
-                namespace,
-                name,
-                uid,
-                annotations,
-                cache_type,
-                token,
-                token_hash: hash,
-                hex,
-            } => {
+            Self::ServiceAccount { namespace, name, uid, annotations, cache_type, token, token_hash: hash, hex } => {
                 let cache_type = cache_type_of(&cache_type)?;
                 let (namespace, name, uid) = (&namespace, &name, &uid);
                 let key = AccountKey { namespace, name, uid, annotations: &annotations, token: &token, cache_type };
                 let hash = hash.map(|expected| (expected, token_hash(&token)));
                 [(hex, in_hex(key.to_bytes()))].into_iter().chain(hash).collect()
             }
-            Self::CacheKey { base, sa_key_hex, hex } => {
+            Self::Answer { base, sa_key_hex, hex } => {
                 vec![(hex, in_hex(cache_key(base.as_bytes(), &hex::decode(sa_key_hex).ok()?)))]
             }
-            Self::StoredKey { key_type, image, sa_key_hex, hex, legacy_le_1_32 } => {
+            Self::Stored { key_type, image, sa_key_hex, hex, legacy_le_1_32 } => {
                 let (key_type, account) = (key_type_of(&key_type)?, hex::decode(sa_key_hex).ok()?);
                 let new = hex.map(|hex| (hex, in_hex(stored_key(key_type, &image, &account, KubeletVersion::NEWEST))));
                 let version = "1.32".parse().ok()?;
@@ -113,8 +106,8 @@ impl Key {
                 let old = legacy_le_1_32.map(|text| (text, String::from_utf8_lossy(&old).into_owned()));
                 new.into_iter().chain(old).collect()
             }
-            Self::ParseRegistry { image, registry } => vec![(registry, registry_of(&image).to_owned())],
-            Self::SingleFlightKey { image, token_hash, annotations, sa_mode, hex, key_text } => {
+            Self::Registry { image, registry } => vec![(registry, registry_of(&image).to_owned())],
+            Self::Flight { image, token_hash, annotations, sa_mode, hex, key_text } => {
                 let key = if sa_mode { flight_key(&image, &token_hash, &annotations) } else { Ok(image.into_bytes()) };
                 let text = key.clone().ok().map(|key| String::from_utf8_lossy(&key).into_owned());
                 let text = key_text.map(|expected| (expected, text.unwrap_or_default()));

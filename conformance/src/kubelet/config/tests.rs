@@ -198,7 +198,7 @@ fn a_directory_is_read_by_name_since_1_34() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     let write = |name: &str, entry: &str| {
-        std::fs::write(folder.path().join(name), format!("{HEAD}{}", ENTRY.replace("one", entry))).unwrap()
+        std::fs::write(folder.path().join(name), format!("{HEAD}{}", ENTRY.replace("one", entry))).unwrap();
     };
     let read = |minor: &str| {
         let source = Source::read(path, version(minor)).map_err(|error| error.to_string().replace(path, "DIR"))?;

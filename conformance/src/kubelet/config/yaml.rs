@@ -174,8 +174,7 @@ impl Converter<'_> {
             Node::Map(fields, _) => {
                 let mut map = BTreeMap::new();
                 self.fields(fields, &mut map)?;
-                let fields = map.into_values().map(|(name, value)| (name, value));
-                let mut fields: Vec<(String, Json)> = fields.collect();
+                let mut fields: Vec<(String, Json)> = map.into_values().collect();
                 fields.sort_by(|one, other| one.0.cmp(&other.0));
                 Ok(Json::Object(fields))
             }
@@ -254,7 +253,6 @@ fn tagged(text: &str, is_plain: bool, tag: Option<&str>) -> Result<Json, YamlErr
     let value = match tag {
         None if !is_plain => return Ok(as_text()),
         None => return finite(scalar::resolved(text)),
-        Some("!!str") => return Ok(as_text()),
         Some("tag:yaml.org,2002:binary" | "!!binary") => return binary(text),
         Some("!!bool" | "!!int" | "!!float" | "!!null") => scalar::resolved(text),
         Some(_) => return Ok(as_text()),
@@ -367,7 +365,8 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let one = format!("*a{}", level - 1);
-            text += &format!("a{level}: &a{level} [{}]\n", vec![one; 10].join(", "));
+            let line = format!("a{level}: &a{level} [{}]\n", vec![one; 10].join(", "));
+            text.push_str(&line);
         }
         assert_eq!(read(&text).unwrap_err(), "yaml: document contains excessive aliasing");
     }

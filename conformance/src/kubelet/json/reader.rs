@@ -66,15 +66,13 @@ impl Reader {
             }
             let is_absent = self.absent.contains(&name.as_str());
             let read = if is_absent { None } else { self.within(name, |reader| field(name, value, reader)) };
-            match read {
-                Some(read) => read?,
-                None => {
-                    self.objections.truncate(at);
-                    self.object("unknown field", name);
-                    continue;
-                }
+            if let Some(read) = read {
+                read?;
+                seen.push(name);
+            } else {
+                self.objections.truncate(at);
+                self.object("unknown field", name);
             }
-            seen.push(name);
         }
         self.structure = outer;
         Ok(())
@@ -176,7 +174,10 @@ impl<T: FromJson + Default> FromJson for Vec<T> {
 impl<T: FromJson + Default> FromJson for BTreeMap<String, T> {
     fn read(&mut self, value: &Json, reader: &mut Reader) -> Result<(), TypeError> {
         let fields = match value {
-            Json::Null => return Ok(self.clear()),
+            Json::Null => {
+                self.clear();
+                return Ok(());
+            }
             Json::Object(fields) => fields,
             other => return Err(reader.mismatch(other, "map[string]string")),
         };

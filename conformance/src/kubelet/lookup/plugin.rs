@@ -18,7 +18,7 @@ use super::super::service_account::{Admission, Pod, Skip};
 use super::super::version::{Gate, KubeletVersion};
 use super::super::{CredentialProviderRequest, CredentialProviderResponse, RegistryAuth};
 use super::Settings;
-use super::steps::{EntryMatch, Kept, NotUsed, ProviderLookUp, Step};
+use super::steps::{EntryMatch, Kept, NotUsed, ProviderLookUp, SentToken, Step};
 
 type Auth = Vec<(String, RegistryAuth)>;
 type Flight = Arc<OnceCell<Result<(Run, Duration), String>>>;
@@ -56,13 +56,16 @@ impl Plugin {
         let image = image.repository();
         let entries = EntryMatch::all(&self.entry, &ImageAddress::parse(image, settings.version.go()));
         let provider = self.entry.name.clone();
-        let mut look_up =
-            ProviderLookUp { provider, entries, step: Step::NotForImage, auth: Vec::new(), log: Vec::new() };
+        let (auth, token, log) = (Vec::new(), None, Vec::new());
+        let mut look_up = ProviderLookUp { provider, entries, step: Step::NotForImage, auth, token, log };
         if look_up.entries.iter().all(|entry| entry.miss.is_some()) {
             return look_up;
         }
         match self.account(image, pod, cluster, settings).await {
-            Ok(account) => self.answer(image, &account, settings, &mut look_up).await,
+            Ok(account) => {
+                look_up.token = Some(SentToken(account.token.clone()));
+                self.answer(image, &account, settings, &mut look_up).await;
+            }
             Err((step, line)) => {
                 look_up.step = step;
                 look_up.log.push(line);

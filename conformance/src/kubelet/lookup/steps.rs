@@ -20,8 +20,28 @@ pub struct ProviderLookUp {
     pub step: Step,
     /// The credentials that it gave, by key.
     pub auth: Vec<(String, RegistryAuth)>,
+    /// The token of the service account that it was asked with.
+    pub token: Option<SentToken>,
     /// What the kubelet logs of it.
     pub log: Vec<LogLine>,
+}
+
+/// A token that was sent; `Debug` leaves it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SentToken(pub(super) String);
+
+impl SentToken {
+    /// The token, for who must recognise it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SentToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SentToken")
+    }
 }
 
 /// An entry of `matchImages` and an image.

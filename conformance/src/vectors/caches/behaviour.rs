@@ -74,7 +74,9 @@ fn of_duration(vector: &Vector, words: &str) -> Option<Vec<(String, String)>> {
     };
     let cached = vector.cached.as_ref().map(|expected| (expected.to_string(), got.to_string()));
     let ttl = vector.ttl.as_deref().and_then(|ttl| GoDuration::parse(ttl).ok());
-    let ttl = ttl.map(|ttl| (ttl.as_nanos().to_string(), ends.map_or(0, |ends| (ends - NOW).as_nanos()).to_string()));
+    let ttl = ttl.map(|ttl| {
+        (ttl.as_nanos().to_string(), ends.map_or(0, |ends| ends.saturating_sub(NOW).as_nanos()).to_string())
+    });
     Some(cached.into_iter().chain(ttl).collect())
 }
 
