@@ -27,6 +27,16 @@ pub(super) fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
+/// Bytes as a text: each that is no UTF-8 is U+FFFD, as in Go's `encoding/json`.
+pub(super) fn from_bytes(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_byte| '\u{fffd}'));
+    }
+    text
+}
+
 fn escape(text: &mut String, code: u32) {
     let written = match code {
         ..0x80 => write!(text, "\\x{code:02x}"),

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use super::go_text;
 use super::matching::{GoVersion, ImageAddress, ImagePattern, Url, UrlError};
 
 /// Docker Hub's key, which its images fall back to when no other key is for them.
@@ -108,7 +109,7 @@ fn normalised(key: &str, go: GoVersion) -> Result<Vec<u8>, UrlError> {
 ///
 /// It is no URL; the kubelet logs it and goes on without it.
 pub fn normalised_key(key: &str, go: GoVersion) -> Result<String, UrlError> {
-    normalised(key, go).map(|key| String::from_utf8_lossy(&key).into_owned())
+    normalised(key, go).map(|key| go_text::from_bytes(&key))
 }
 
 /// Whether an image is on Docker Hub, for what its name looks like.

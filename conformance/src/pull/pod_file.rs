@@ -151,10 +151,12 @@ impl PodFile {
 
 impl Gathered {
     fn add(&mut self, document: Value, path: &Path) -> Result<(), PodFileError> {
-        let unfit = |error: serde_json::Error| PodFileError::Document {
-            path: path.to_owned(),
-            // The parser's words hold the name of a field, and a value only of a wrong type.
-            problem: error.to_string().split(", expected").next().unwrap_or_default().to_owned(),
+        let unfit = |error: serde_json::Error| {
+            let words = error.to_string();
+            // The parser quotes a value of a wrong type, which may be a token.
+            let is_about_names = ["unknown field", "missing field"].iter().any(|start| words.starts_with(start));
+            let problem = if is_about_names { words } else { "a field has the wrong type".to_owned() };
+            PodFileError::Document { path: path.to_owned(), problem }
         };
         let kind = document.get("kind").and_then(Value::as_str).map(str::to_owned);
         match kind.as_deref() {
@@ -247,7 +249,7 @@ mod tests {
     #[test]
     fn one_document_says_it_all() {
         let pod = read(
-            "namespace: n\nname: p\nuid: u\nserviceAccountName: s\nserviceAccount: {uid: su, annotations: {a: b}}\ntoken: t\n",
+            "namespace: ns\nname: p\nuid: u\nserviceAccountName: s\nserviceAccount: {uid: su, annotations: {a: b}}\ntoken: t\n",
         );
         let pod = pod.unwrap();
         assert_eq!(pod.pod.service_account_name, "s");
@@ -270,6 +272,8 @@ mod tests {
     fn a_document_that_is_not_understood_is_told_without_its_values() {
         let error = read("serviceAccount: {token: hunter2}\n").unwrap_err();
         assert!(error.contains("unknown field `token`") && !error.contains("hunter2"), "{error}");
+        let error = read("serviceAccount: hunter2\n").unwrap_err();
+        assert!(error.ends_with("a field has the wrong type") && !error.contains("hunter2"), "{error}");
         assert!(read("kind: Job\n").unwrap_err().ends_with("kind is `Job`"));
         assert!(read("a: [\n").unwrap_err().starts_with("`DIR/pod.yaml` is no YAML: yaml: line "));
         assert!(read("tokenFile: /nowhere/token\n").unwrap_err().contains("a readable `tokenFile`"));

@@ -1,25 +1,19 @@
 //! Strings as Go reads them from JSON: <https://pkg.go.dev/encoding/json#Unmarshal>.
 
+use crate::kubelet::go_text::from_bytes;
+
 /// The text of a string literal without its quotes; its escapes are well formed.
 ///
 /// Half of a surrogate pair, and each byte that is no UTF-8, is U+FFFD.
 pub(super) fn go_text(literal: &[u8]) -> String {
     let (mut text, mut rest) = (String::with_capacity(literal.len()), literal);
     while let Some(backslash) = rest.iter().position(|byte| *byte == b'\\') {
-        push_plain(&mut text, &rest[..backslash]);
+        text.push_str(&from_bytes(&rest[..backslash]));
         let (character, length) = escape(&rest[backslash..]);
         text.push(character);
         rest = &rest[backslash + length..];
     }
-    push_plain(&mut text, rest);
-    text
-}
-
-fn push_plain(text: &mut String, bytes: &[u8]) {
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_byte| '\u{fffd}'));
-    }
+    text + &from_bytes(rest)
 }
 
 /// The character of the escape at the start, and how many bytes it takes.
