@@ -1,7 +1,7 @@
 //! Runs a credential provider as the kubelet runs it.
 //!
 //! Upstream: `ExecPlugin` and `runPlugin` in <https://github.com/kubernetes/kubernetes>,
-//! `pkg/credentialprovider/plugin/plugin.go`, and Go's `os/exec`.
+//! `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.35), and Go's `os/exec`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -24,6 +24,22 @@ pub const TIMEOUT: Duration = Duration::from_mins(1);
 pub type Environment = BTreeMap<OsString, OsString>;
 
 /// A credential provider's entry in the kubelet's configuration, as far as running it goes.
+///
+/// ```
+/// use std::time::Duration;
+/// use conformance::kubelet::{Ending, Environment, Provider};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// # runtime.block_on(async {
+/// // The child ends at once, its own child holds standard output beyond the limit: for the kubelet, a failure.
+/// let arguments = ["-c", "sleep 0.2 & echo hi"].map(Into::into).to_vec();
+/// let provider = Provider { program: "/bin/sh".into(), arguments, environment: Environment::new() };
+/// let run = provider.run(&Environment::new(), Vec::new(), Duration::from_millis(50)).await?;
+/// assert_eq!((run.ending, run.stdout.as_slice()), (Ending::TimedOut, &b"hi\n"[..]));
+/// # Ok::<(), std::io::Error>(())
+/// # })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Provider {
     /// The program.

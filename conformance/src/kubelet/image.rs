@@ -1,6 +1,6 @@
 //! Image names as the kubelet reads them: completed, and split into repository, tag and digest.
 //!
-//! Upstream: `ParseNormalizedNamed` of <https://github.com/distribution/reference>, files `normalize.go`, `reference.go`
+//! Upstream: `ParseNormalizedNamed` of <https://github.com/distribution/reference> (0.6), files `normalize.go`, `reference.go`
 //! and `regexp.go`, which the kubelet calls in `pkg/util/parsers`; errors have its words.
 
 use thiserror::Error;

@@ -49,7 +49,10 @@ impl Written {
     fn new(files: &BTreeMap<String, String>) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         for (name, text) in files {
-            std::fs::write(folder.path().join(name), content(name, text))?;
+            let path = folder.path().join(name);
+            let content = content(name, text).ok_or_else(|| io::Error::other(format!("`{text}` is not understood")))?;
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            std::fs::write(path, content)?;
         }
         Ok(Self(folder))
     }
@@ -92,20 +95,34 @@ const fn kind_of(is_valid: bool) -> &'static str {
     if is_valid { "valid" } else { "invalid" }
 }
 
-/// The content of a file: what is given, or what it is said to be.
-fn content(name: &str, text: &str) -> String {
-    if text.contains(['\n', '{']) || text.contains("kind:") {
-        return text.to_owned();
+/// The content of a file: what is given, or what it is said to be; `None` if that is not understood.
+fn content(name: &str, text: &str) -> Option<String> {
+    if text.is_empty() || text.contains(['\n', '{']) || text.contains("kind:") {
+        return Some(text.to_owned());
     }
+    let (mut version, mut kind) = ("kubelet.config.k8s.io/v1".to_owned(), "CredentialProviderConfig");
+    let own = name.replace(['.', '/'], "-");
+    let mut providers = own.as_str();
     let words: Vec<_> = text.trim_matches(['<', '>']).split_whitespace().collect();
-    let version = words.iter().find(|word| ["v1", "v1beta1", "v1alpha1"].contains(word)).unwrap_or(&"v1");
-    let kind = if words.contains(&"WrongKind") { "WrongKind" } else { "CredentialProviderConfig" };
-    let provider = match words.as_slice() {
-        ["name", name] | [.., "cfg", name] => (*name).to_owned(),
-        _ => name.replace('.', "-"),
+    for (position, word) in words.iter().enumerate() {
+        let is_named = position > 0 && ["cfg", "name", "provider"].contains(&words[position - 1]);
+        match *word {
+            names if is_named => providers = names,
+            "v1" | "v1beta1" | "v1alpha1" => version = format!("kubelet.config.k8s.io/{word}"),
+            "WrongKind" => kind = "WrongKind",
+            "duplicate" => providers = "duplicate",
+            "empty" => return Some(String::new()),
+            "invalid" | "garbage" | "broken" => return Some("[".to_owned()),
+            "ok" | "skipped" | "ignored" | "valid" | "good" | "cfg" | "config" | "name" | "provider" => {}
+            _ => return None,
+        }
+    }
+    let provider = |name: &str| {
+        format!(
+            r#"{{"name":"{name}","matchImages":["r.io"],"defaultCacheDuration":"1m",
+               "apiVersion":"credentialprovider.kubelet.k8s.io/v1"}}"#
+        )
     };
-    format!(
-        r#"{{"apiVersion":"kubelet.config.k8s.io/{version}","kind":"{kind}","providers":[{{"name":"{provider}",
-           "matchImages":["r.io"],"defaultCacheDuration":"1m","apiVersion":"credentialprovider.kubelet.k8s.io/v1"}}]}}"#
-    )
+    let providers: Vec<_> = providers.split(',').map(provider).collect();
+    Some(format!(r#"{{"apiVersion":"{version}","kind":"{kind}","providers":[{}]}}"#, providers.join(",")))
 }

@@ -68,6 +68,11 @@ fn every_kind_can_fail() {
         ("cache.json", r#"[{"fn":"cache_key","base":"a","hex":"00"}]"#),
         ("cache.json", r#"[{"case":"cacheDuration 5m","cached":false}]"#),
         ("cache.json", r#"[{"case":"entry 1m, read after 61s","served":true}]"#),
+        ("cache.json", r#"[{"case":"entry read 1ns after expiresAt","served":true}]"#),
+        ("cache.json", r#"[{"case":"entry read 1ns before expiresAt","served":false}]"#),
+        ("cache.json", r#"[{"case":"empty auth","cached":false}]"#),
+        ("config_dir.json", r#"{"d":[{"files":{"sub/a.yaml":"ok"},"valid":true}]}"#),
+        ("config_dir.json", r#"{"d":[{"files":{"a.yaml":"<v1 cfg x,x>"},"valid":true}]}"#),
         ("cache.json", r#"[{"case":"lookup order","order":["<global>","image","registry"]}]"#),
         (
             "response.json",
@@ -92,6 +97,7 @@ fn what_is_not_understood_is_skipped_visibly() {
         ("match.json", r#"[{"kind":"x","pattern":"r.io","image":"r.io/a","match":true}]"#),
         ("cache.json", r#"[{"case":"a full moon"}]"#),
         ("config.json", r#"[{"config":"a"}]"#),
+        ("config_dir.json", r#"[{"files":{"a.yaml":"a full moon"},"valid":true}]"#),
     ];
     for (name, content) in cases {
         let (verdict, text) = told(name, content);

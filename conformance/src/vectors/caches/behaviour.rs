@@ -48,14 +48,17 @@ fn expectations(vector: &Vector) -> Option<Vec<(String, String)>> {
     }
     let stdout = if case.contains("cacheKeyType") {
         r#"{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1","cacheKeyType":"","auth":{"r.io":{}}}"#
-    } else if case.contains("decode error") {
+    } else if case.contains("decode error") || case.contains("exec error") {
         "no JSON"
+    } else if case.contains("auth") && ["empty", "null", "no auth"].iter().any(|word| case.contains(word)) {
+        r#"{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1","cacheKeyType":"Image","auth":{}}"#
     } else {
         return None;
     };
     let usable = CredentialProviderResponse::parse(stdout.as_bytes(), ApiVersion::V1, Decoding::Strict).is_ok();
     let cached = vector.cached.as_ref().map(|cached| (cached.to_string(), usable.to_string()));
-    let credentials = vector.credentials.as_ref().map(|list| (list.is_empty().to_string(), (!usable).to_string()));
+    // None of these gives any.
+    let credentials = vector.credentials.as_ref().map(|list| (list.len().to_string(), "0".to_owned()));
     Some(cached.into_iter().chain(credentials).collect())
 }
 
@@ -83,8 +86,16 @@ fn of_duration(vector: &Vector, words: &str) -> Option<Vec<(String, String)>> {
 /// `1m, read after 1s`, `expiring now, read after 2m`, `read at exactly expiresAt`.
 fn of_entry(vector: &Vector, words: &str) -> Option<Vec<(String, String)>> {
     let (ends, read) = match words.split_once(", read after ") {
-        None if words == "read at exactly expiresAt" => (NOW + Duration::from_mins(1), NOW + Duration::from_mins(1)),
-        None => return None,
+        None => {
+            let ends = NOW + Duration::from_mins(1);
+            let moment = words.strip_prefix("read ")?.strip_suffix(" expiresAt")?;
+            let read = match moment.strip_suffix(" after") {
+                None if moment == "at exactly" => ends,
+                None => ends.saturating_sub(duration(moment.strip_suffix(" before")?)?),
+                Some(later) => ends + duration(later)?,
+            };
+            (ends, read)
+        }
         Some(("expiring now", after)) => (NOW, NOW + duration(after)?),
         Some((length, after)) => (NOW + duration(length)?, NOW + duration(after)?),
     };
