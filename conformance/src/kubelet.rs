@@ -41,8 +41,6 @@ mod service_account;
 mod type_meta;
 mod version;
 
-use std::io;
-
 use thiserror::Error;
 
 pub use cache::{AccountKey, Cache, Hit, KeyError, cache_key, expiry, flight_key, registry_of, stored_key, token_hash};
@@ -86,16 +84,6 @@ pub enum NoAnswer {
     Response(#[from] ResponseError),
 }
 
-/// Asks a credential provider about an image, without a service account.
-///
-/// # Errors
-///
-/// The program cannot be run at all; how a run ended and what it said is in the [`Run`].
-pub async fn ask(provider: &Provider, own: &Environment, version: ApiVersion, image: &ImageName) -> io::Result<Run> {
-    let request = CredentialProviderRequest::new(version, image.repository());
-    provider.run(own, request.to_json(), TIMEOUT).await
-}
-
 impl Run {
     /// What the kubelet makes of the run.
     ///
@@ -122,14 +110,5 @@ mod tests {
         for ending in [Ending::Exited(1), Ending::Signalled(9), Ending::TimedOut] {
             assert_eq!(run(ending).answer(ApiVersion::V1, Decoding::Strict), Err(NoAnswer::Failed(ending)));
         }
-    }
-
-    #[tokio::test]
-    async fn a_provider_is_asked_about_the_repository_only() {
-        let provider = Provider { program: "/bin/cat".into(), arguments: Vec::new(), environment: Environment::new() };
-        let image = ImageName::parse("r.io/a:1").unwrap();
-        let run = ask(&provider, &Environment::new(), ApiVersion::V1, &image).await.unwrap();
-        let request = String::from_utf8(run.stdout).unwrap();
-        assert!(request.ends_with("\"image\":\"r.io/a\"}\n"), "{request}");
     }
 }

@@ -74,6 +74,7 @@ async fn an_answer_is_kept_for_what_it_says_and_for_as_long() {
     let kubelet = world.kubelet(&[("one", "")]);
     let first = look_up(&kubelet, "r.io/a:1").await;
     assert!(matches!(&first[0].step, Step::Ran { result: Ok((Kept::Until { .. }, _)), .. }), "{first:?}");
+    assert!(world.request().ends_with("\"image\":\"r.io/a\"}\n"), "{}", world.request());
     let second = look_up(&kubelet, "r.io/b").await;
     assert!(
         matches!(second[0].step, Step::FromCache { key_type: crate::kubelet::CacheKeyType::Registry, .. }),
