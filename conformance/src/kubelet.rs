@@ -61,7 +61,7 @@ pub use matching::{BadPattern, GoVersion, ImageAddress, ImagePattern, MatchError
 pub use request::{ApiVersion, CredentialProviderRequest};
 pub use response::{CacheKeyType, CredentialProviderResponse, Decoded, RegistryAuth, ResponseError};
 pub use service_account::{Admission, Pod, ServiceAccount, Skip};
-pub use version::{Decoding, Gate, KubeletVersion, UnknownVersion};
+pub use version::{Decoding, Gate, KubeletVersion, UnknownGate, UnknownVersion};
 
 /// Every document of a YAML file, with the words of YAML 1.1.
 ///

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use conformance::demo::{self, Identity, Paint, Show, Verdict};
-use conformance::kubelet::KubeletVersion;
+use conformance::kubelet::{Gate, KubeletVersion};
 use conformance::{program, pull, vectors};
 
 /// The kubelet's side of a credential provider.
@@ -57,6 +57,9 @@ struct Pull {
     /// Which kubelet, 1.26 to 1.35.
     #[arg(long, value_name = "VERSION", default_value_t)]
     kubelet_version: KubeletVersion,
+    /// The kubelet's gate: `KubeletServiceAccountTokenForCredentialProviders=true` or `=false`.
+    #[arg(long, value_name = "GATE=BOOL")]
+    feature_gates: Option<Gate>,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
@@ -103,9 +106,10 @@ fn show(arguments: Demo) -> Result<Verdict, Failure> {
 
 #[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
 fn look_up(arguments: Pull) -> Result<Verdict, Failure> {
-    let Pull { config, bin_dir, pod, node_config, kubelet_version: version, json, images } = arguments;
+    let Pull { config, bin_dir, pod, node_config, kubelet_version: version, feature_gates: gate, json, images } =
+        arguments;
     let environment = std::env::vars_os().collect();
-    let options = pull::Options { config, bin_dir, pod, node_config, version, images, environment };
+    let options = pull::Options { config, bin_dir, pod, node_config, version, gate, images, environment };
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(pull::run(&options, how(json), &mut io::stdout()))?)
 }

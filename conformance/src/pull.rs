@@ -29,8 +29,8 @@ use self::pod_file::{PodFile, PodFileError};
 use self::report::{CredentialReport, ImageReport, Report, Source};
 use crate::demo::{Show, Verdict};
 use crate::kubelet::{
-    ConfigError, CredentialProviderConfig, Environment, ImageName, Keyring, Kubelet, KubeletVersion, ProviderLookUp,
-    RegistrationError, RegistryAuth, Settings, Source as ConfigSource,
+    ConfigError, CredentialProviderConfig, Environment, Gate, ImageName, Keyring, Kubelet, KubeletVersion,
+    ProviderLookUp, RegistrationError, RegistryAuth, Settings, Source as ConfigSource,
 };
 
 /// What is asked for.
@@ -46,6 +46,8 @@ pub struct Options {
     pub node_config: Option<PathBuf>,
     /// Which kubelet.
     pub version: KubeletVersion,
+    /// Whether service account mode is on; `None` is as the version has it.
+    pub gate: Option<Gate>,
     /// The images, in the order in which they are looked up.
     pub images: Vec<String>,
     /// The environment that programs get.
@@ -83,8 +85,9 @@ pub enum PullError {
 /// The kubelet would not start, or a file cannot be read. The verdict has failed if some image has no credential.
 pub async fn run(options: &Options, show: Show, out: &mut dyn Write) -> Result<Verdict, PullError> {
     let kubelet = Start { version: options.version };
-    let settings =
-        Settings { environment: options.environment.clone(), ..Settings::new(options.version, &options.bin_dir) };
+    let mut settings = Settings::new(options.version, &options.bin_dir);
+    settings.environment.clone_from(&options.environment);
+    settings.gate = options.gate.unwrap_or(settings.gate);
     settings.find_bin_dir().map_err(|error| kubelet.registration(&error))?;
     let path = options.config.to_string_lossy();
     let source = ConfigSource::read(&path, options.version).map_err(|error| kubelet.config(&error))?;

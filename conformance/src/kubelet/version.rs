@@ -36,6 +36,11 @@ pub enum Gate {
     Closed,
 }
 
+/// A text that sets no gate known here.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` sets no gate known here: use KubeletServiceAccountTokenForCredentialProviders=true or =false")]
+pub struct UnknownGate(String);
+
 /// How documents are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decoding {
@@ -113,6 +118,19 @@ impl FromStr for KubeletVersion {
     }
 }
 
+impl FromStr for Gate {
+    type Err = UnknownGate;
+
+    /// Takes what the kubelet's `--feature-gates` takes, for the one gate that matters here.
+    fn from_str(text: &str) -> Result<Self, UnknownGate> {
+        match text.strip_prefix("KubeletServiceAccountTokenForCredentialProviders=") {
+            Some("true") => Ok(Self::Open),
+            Some("false") => Ok(Self::Closed),
+            _ => Err(UnknownGate(text.to_owned())),
+        }
+    }
+}
+
 impl Default for KubeletVersion {
     fn default() -> Self {
         Self::NEWEST
@@ -147,6 +165,15 @@ mod tests {
         }
         let error = "1.25".parse::<KubeletVersion>().unwrap_err().to_string();
         assert_eq!(error, "`1.25` is not a kubelet version known here: use 1.26 to 1.35, for example `1.34`");
+    }
+
+    #[test]
+    fn a_gate_is_set_as_on_the_kubelets_command_line() {
+        let gate = |text: &str| text.parse::<Gate>();
+        assert_eq!(gate("KubeletServiceAccountTokenForCredentialProviders=true"), Ok(Gate::Open));
+        assert_eq!(gate("KubeletServiceAccountTokenForCredentialProviders=false"), Ok(Gate::Closed));
+        let error = gate("Other=true").unwrap_err().to_string();
+        assert!(error.starts_with("`Other=true` sets no gate known here: use KubeletService"), "{error}");
     }
 
     #[test]

@@ -235,6 +235,17 @@ fn a_kubelet_that_would_not_start_is_told_with_its_words_and_a_hint() {
 }
 
 #[test]
+fn a_gate_opens_service_account_mode_before_its_time() {
+    let attributes = ATTRIBUTES.replace("cacheType: Token, ", "");
+    let node = Node::new().entry("one", "['*.r.io']", &attributes).program("one", "exit 1");
+    let gate = "KubeletServiceAccountTokenForCredentialProviders=true";
+    let open = node.pull(&[IMAGE, "--kubelet-version", "1.33", "--feature-gates", gate]);
+    assert!(open.stdout.contains("not asked     the pod has no service account"), "{} {}", open.stdout, open.stderr);
+    let closed = node.pull(&[IMAGE, "--kubelet-version", "1.33"]).complaint();
+    assert!(closed.contains("feature gate is disabled"), "{closed}");
+}
+
+#[test]
 fn vectors_are_run_and_a_wrong_name_is_told() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors");
     let output = node::conformance(&["vectors", &format!("{folder}/duration.json"), &format!("{folder}/image.json")]);
