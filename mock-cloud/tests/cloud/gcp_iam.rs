@@ -20,7 +20,7 @@ async fn node_token(cloud: &MockCloud) -> String {
 
 async fn call(cloud: &MockCloud, token: Option<&str>, resource: &str, body: &Value) -> (u16, Value) {
     let request = client(None).post(format!("{}/v1/{resource}", cloud.url())).body(body.to_string());
-    let request = token.iter().fold(request, |request, token| request.bearer_auth(token));
+    let request = token.iter().fold(request, reqwest::RequestBuilder::bearer_auth);
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), client::json(answer).await)
 }
