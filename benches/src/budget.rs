@@ -8,7 +8,7 @@ use crate::programs::Programs;
 use crate::rounds::{self, Plan};
 use crate::series::Series;
 use crate::site::Site;
-use crate::subject::{AZURE, StaticConfiguration, Subject};
+use crate::subject::{AZURE, Configuration, Subject};
 use crate::table::Table;
 use crate::tool::{Count, Tools};
 
@@ -85,7 +85,7 @@ pub(crate) fn run(programs: &Programs, mode: Mode, tools: &Tools, out: &mut impl
 }
 
 fn measure(programs: &Programs, tools: &Tools) -> Result<Vec<Measure>, Failure> {
-    let (site, file) = (Site::start(programs)?, StaticConfiguration::write()?);
+    let (site, file) = (Site::start(programs)?, Configuration::fixed()?);
     let (fixed, declined) = (Subject::fixed(programs, &file), Subject::declined(programs));
     let clouds = Subject::clouds(programs, &site)?;
     let mut measures = vec![Measure { kind: Kind::Bytes, name: "binary", count: binary(programs)? }];

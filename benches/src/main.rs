@@ -63,7 +63,9 @@ fn run() -> Result<ExitCode, Failure> {
     match Command::parse(std::env::args_os().skip(1))? {
         Command::Print(text) => out.write_all(text.as_bytes())?,
         Command::Pull { profile, plan } => {
-            pull::report(&Programs::of(&own, cargo.as_deref(), profile)?, plan, &tools, out)?;
+            let programs = Programs::of(&own, cargo.as_deref(), profile)?;
+            let without_sdk = programs.without_sdk(cargo.as_deref())?;
+            pull::report(&programs, &without_sdk, plan, &tools, out)?;
         }
         Command::Budget { profile, mode } => {
             return budget::run(&Programs::of(&own, cargo.as_deref(), profile)?, mode, &tools, out);

@@ -47,15 +47,28 @@ impl Programs {
     /// The programs in the target directory that `own` lies in, built first if cargo started this program.
     ///
     /// Provider and plain client are built each by itself: built together, one's dependencies would switch on features in
-    /// the other's. The mocks are built as with the whole workspace, so that nothing is compiled twice for them.
+    /// the other's. The mocks are built as `cargo demo` builds them, so that nothing is compiled twice for them.
     pub(crate) fn of(own: &Path, cargo: Option<&Path>, profile: Profile) -> Result<Self, Failure> {
         let target = own.parent().and_then(Path::parent).ok_or("this program lies in no target directory")?.to_owned();
         if let Some(cargo) = cargo {
             build(cargo, profile, &["--package", PROVIDER, "--bin", PROVIDER])?;
             build(cargo, profile, &["--package", "benches", "--bin", "plain-client"])?;
-            build(cargo, Profile::Release, &["--workspace", "--bin", "mock-cloud", "--bin", "mock-artifactory"])?;
+            let mocks = ["mock-cloud", "mock-artifactory"].map(|name| ["--package", name, "--bin", name]).concat();
+            build(cargo, Profile::Release, &[&["--package", "conformance", "--lib"], mocks.as_slice()].concat())?;
         }
         Ok(Self { profile, target })
+    }
+
+    /// The credential provider built without the AWS SDK; its name tells it from the one that ships.
+    pub(crate) fn without_sdk(&self, cargo: Option<&Path>) -> Result<PathBuf, Failure> {
+        let path = self.built(&format!("{PROVIDER}-without-sdk"));
+        if let Some(cargo) = cargo {
+            let package = ["--package", PROVIDER, "--bin", PROVIDER];
+            build(cargo, self.profile, &[&package[..], &["--no-default-features"]].concat())?;
+            std::fs::copy(self.provider(), &path)?;
+            build(cargo, self.profile, &package)?;
+        }
+        Ok(path)
     }
 
     /// The credential provider.

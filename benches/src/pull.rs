@@ -1,6 +1,7 @@
 //! The report: what each kind of pull costs beside doing nothing and beside a plain client.
 
 use std::io::Write;
+use std::path::Path;
 
 use crate::Failure;
 use crate::machine;
@@ -9,7 +10,7 @@ use crate::rounds::{self, Plan};
 use crate::series::{Series, megabytes};
 use crate::site::Site;
 use crate::start::Cost;
-use crate::subject::{AZURE, PLAIN_CLIENT, StaticConfiguration, Subject, TRUE};
+use crate::subject::{AZURE, Configuration, PLAIN_CLIENT, Subject, TRUE, WITH_AND_WITHOUT_SDK};
 use crate::table::Table;
 use crate::tool::{Count, Tools};
 
@@ -27,11 +28,21 @@ struct Measured {
 }
 
 /// Measures everything and writes Markdown.
-pub(crate) fn report(programs: &Programs, plan: Plan, tools: &Tools, out: &mut impl Write) -> Result<(), Failure> {
-    let (site, file) = (Site::start(programs)?, StaticConfiguration::write()?);
+pub(crate) fn report(
+    programs: &Programs,
+    without_sdk: &Path,
+    plan: Plan,
+    tools: &Tools,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let (site, file) = (Site::start(programs)?, Configuration::fixed()?);
     let mut subjects = vec![Subject::nothing(), Subject::plain_client(programs, &site)?];
     subjects.extend(Subject::clouds(programs, &site)?);
     subjects.extend([Subject::fixed(programs, &file), Subject::declined(programs)]);
+    let role = Configuration::external_role(&site)?;
+    subjects.push(Subject::external_role(programs, &site, &role)?);
+    let same = subjects.iter().filter_map(|subject| subject.in_build_without_sdk(without_sdk));
+    subjects.extend(same.collect::<Vec<_>>());
     writeln!(out, "{}\n", machine::description())?;
     writeln!(out, "Profile {}, {} rounds after {}.\n", programs.profile.name(), plan.rounds, plan.warm_up)?;
     let costs = rounds::run(&subjects, plan)?;
@@ -46,7 +57,10 @@ pub(crate) fn report(programs: &Programs, plan: Plan, tools: &Tools, out: &mut i
         )?;
     }
     counts(&subjects, tools)?.write(out)?;
-    writeln!(out, "Binary: {:.2} MB", megabytes(std::fs::metadata(programs.provider())?.len()))?;
+    let [with, without] =
+        [&programs.provider(), without_sdk].map(|path| std::fs::metadata(path).map(|file| file.len()));
+    let (with, without) = (megabytes(with?), megabytes(without?));
+    writeln!(out, "Binary: {with:.2} MB; without the AWS SDK {without:.2} MB, ratio {:.2}", with / without)?;
     Ok(())
 }
 
@@ -94,6 +108,9 @@ fn ratios(measured: &[Measured]) -> Result<Table, Failure> {
         table.row(&format!("{} / {TRUE}", row.name), compare(row, nothing));
     }
     table.row(&format!("{AZURE} / {PLAIN_CLIENT}"), compare(named(measured, AZURE)?, plain));
+    for (with, without) in WITH_AND_WITHOUT_SDK {
+        table.row(&format!("{with} / {without}"), compare(named(measured, with)?, named(measured, without)?));
+    }
     Ok(table)
 }
 

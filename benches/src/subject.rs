@@ -37,6 +37,13 @@ enum Answer {
 pub(crate) const TRUE: &str = "/bin/true";
 /// The names of the subjects that are compared with.
 pub(crate) const PLAIN_CLIENT: &str = "plain client, Azure requests";
+/// The subjects that are compared with themselves in a build without the AWS SDK, which neither of them calls.
+pub(crate) const WITH_AND_WITHOUT_SDK: [(&str, &str); 2] =
+    [(AWS, "without the SDK, AWS"), (DECLINED, "without the SDK, declined")];
+/// A pull on the role of the instance.
+const AWS: &str = "provider, AWS";
+/// An image that no route serves.
+const DECLINED: &str = "provider, declined";
 /// The subject that makes the plain client's requests.
 pub(crate) const AZURE: &str = "provider, Azure";
 
@@ -63,7 +70,7 @@ impl Subject {
     /// A pull on each cloud's identity.
     pub(crate) fn clouds(programs: &Programs, site: &Site) -> Result<Vec<Self>, Failure> {
         let image = format!("{}/docker-local/hello", site.variable("artifactory_url")?);
-        let clouds = [("provider, AWS", "aws"), (AZURE, "azure"), ("provider, Google", "google")];
+        let clouds = [(AWS, "aws"), (AZURE, "azure"), ("provider, Google", "google")];
         let pull = |(name, cloud): (&'static str, &str)| {
             let mut environment = site.environment.clone();
             environment.insert("cloud_provider".to_owned(), cloud.to_owned());
@@ -73,8 +80,8 @@ impl Subject {
     }
 
     /// A static credential out of a configuration file.
-    pub(crate) fn fixed(programs: &Programs, file: &StaticConfiguration) -> Self {
-        let arguments = vec!["--config".to_owned(), file.path().display().to_string()];
+    pub(crate) fn fixed(programs: &Programs, file: &Configuration) -> Self {
+        let arguments = file.arguments();
         let stdin = request("images.example.com/team/app");
         Self { name: "provider, static", arguments, stdin, ..Self::new(programs.provider(), Answer::Credential) }
     }
@@ -84,7 +91,21 @@ impl Subject {
         let environment = [("artifactory_url", "acme.jfrog.io"), ("cloud_provider", "aws")];
         let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let stdin = request("images.example.com/team/app");
-        Self { name: "provider, declined", environment, stdin, ..Self::new(programs.provider(), Answer::Declined) }
+        Self { name: DECLINED, environment, stdin, ..Self::new(programs.provider(), Answer::Declined) }
+    }
+
+    /// A role of another account, which the AWS SDK assumes with the instance's.
+    pub(crate) fn external_role(programs: &Programs, site: &Site, file: &Configuration) -> Result<Self, Failure> {
+        let image = format!("{}/docker-local/hello", site.variable("artifactory_url")?);
+        let (arguments, environment) = (file.arguments(), site.environment.clone());
+        let subject = Self::new(programs.provider(), Answer::Credential);
+        Ok(Self { name: "provider, AWS external role", arguments, environment, stdin: request(&image), ..subject })
+    }
+
+    /// The same in another build of the provider, if this is one of the subjects that are compared so.
+    pub(crate) fn in_build_without_sdk(&self, program: &Path) -> Option<Self> {
+        let (_, name) = WITH_AND_WITHOUT_SDK.into_iter().find(|(name, _)| *name == self.name)?;
+        Some(Self { name, program: program.to_owned(), ..self.clone() })
     }
 
     fn new(program: PathBuf, answer: Answer) -> Self {
@@ -132,17 +153,31 @@ fn request(image: &str) -> String {
     format!("{{\"kind\":\"CredentialProviderRequest\",\"apiVersion\":\"{api_version}\",\"image\":\"{image}\"}}\n")
 }
 
-/// A configuration file with one static route.
-pub(crate) struct StaticConfiguration(TempDir);
+/// A configuration file with one route.
+pub(crate) struct Configuration(TempDir);
 
-impl StaticConfiguration {
-    /// Writes the file; it goes with this value.
-    pub(crate) fn write() -> Result<Self, Failure> {
+impl Configuration {
+    /// Writes a static route; the file goes with this value.
+    pub(crate) fn fixed() -> Result<Self, Failure> {
+        Self::write("{matchImages: [images.example.com], static: {username: puller, password: password}}")
+    }
+
+    /// Writes a route on the role of another account.
+    pub(crate) fn external_role(site: &Site) -> Result<Self, Failure> {
+        let role =
+            "{roleArn: 'arn:aws:iam::444455556666:role/cross-account-pull', externalId: artifactory-external-id}";
+        let host = site.variable("artifactory_url")?;
+        Self::write(&format!("{{artifactoryUrl: '{host}', identity: {{awsExternalRole: {role}}}}}"))
+    }
+
+    fn write(route: &str) -> Result<Self, Failure> {
         let file = Self(tempfile::tempdir()?);
-        let text =
-            "routes:\n  - matchImages: [images.example.com]\n    static: {username: puller, password: password}\n";
-        std::fs::write(file.path(), text)?;
+        std::fs::write(file.path(), format!("routes: [{route}]\n"))?;
         Ok(file)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        vec!["--config".to_owned(), self.path().display().to_string()]
     }
 
     fn path(&self) -> PathBuf {
