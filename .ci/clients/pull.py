@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Pulls with real clients on credentials that the release provider issued, one identity after another.
 
-Starts the release mocks as programs, asks the release provider as the kubelet does, and gives each credential to
-skopeo.sh and containerd.sh beside this file. A client that is not installed is a visible skip.
+Starts the release mocks as programs, asks the release provider as the kubelet does, for the node and for a pod, and
+gives each credential to skopeo.sh and containerd.sh beside this file. A client that is not installed is a visible skip.
 
 Usage: pull.py DIRECTORY-OF-RELEASE-BINARIES
 """
@@ -16,9 +16,29 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 CLIENTS = {"skopeo": "skopeo.sh", "containerd": "containerd.sh"}
 IMAGE = "docker-local/hello:1"
+
+CROSS_ACCOUNT = {
+    "roleArn": "arn:aws:iam::444455556666:role/cross-account-pull",
+    "externalId": "artifactory-external-id",
+}
+COGNITO = {"cloud_provider": "aws", "aws_auth_method": "cognito_oidc", "jfrog_oidc_provider_name": "cognito"}
+
+# Per identity: whom it becomes, and what it changes of the mocks' environment, or the route of a file. An empty
+# variable is as good as none; an external id has no variable.
+IDENTITIES = {
+    "aws": ("aws-puller", {"cloud_provider": "aws"}),
+    "aws web identity": ("aws-web-identity-puller", {"cloud_provider": "aws"}),
+    "aws cross-account role": ("aws-cross-account-puller", {"route": {"identity": {"awsExternalRole": CROSS_ACCOUNT}}}),
+    "aws cognito": ("aws-cognito-puller", COGNITO),
+    "azure": ("azure-puller", {"cloud_provider": "azure"}),
+    "azure federated": ("azure-federated-puller", {"cloud_provider": "azure", "azure_auth_method": ""}),
+    "google": ("mock-cloud/google-node", {"cloud_provider": "google"}),
+    "static": ("static-puller", {"route": {"static": {"username": "static-puller", "password": "static-password"}}}),
+}
 
 
 def start(*command):
@@ -29,12 +49,25 @@ def start(*command):
     return process, ready
 
 
-def answer(provider, environment, host, arguments=()):
+def pod(cloud):
+    """What the kubelet adds to its request for a pod that opts in to the role of its service account."""
+    body = json.dumps({"audiences": ["sts.amazonaws.com"], "pod": {"name": "web-0"}}).encode()
+    path = f"{cloud}/__mock/kubernetes/serviceaccounts/default/app/token"
+    asked = urllib.request.Request(path, body, {"content-type": "application/json"})
+    with urllib.request.urlopen(asked) as answered:
+        token = json.load(answered)["token"]
+    role = "arn:aws:iam::111122223333:role/web-identity-pull"
+    annotations = {"JFrogExchange": "true", "eks.amazonaws.com/role-arn": role}
+    return {"serviceAccountToken": token, "serviceAccountAnnotations": annotations}
+
+
+def answer(provider, environment, host, arguments=(), workload=None):
     """One request of the kubelet; the registry's user name and password."""
     request = {
         "kind": "CredentialProviderRequest",
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
         "image": f"{host}/{IMAGE.split(':')[0]}",
+        **(workload or {}),
     }
     done = subprocess.run(
         [provider, *arguments], input=json.dumps(request), env=environment, capture_output=True, text=True, timeout=60
@@ -59,14 +92,20 @@ def main():
         }
         host = environment["artifactory_url"]
         with tempfile.TemporaryDirectory() as work:
-            config = pathlib.Path(work, "config.yaml")
-            config.write_text(
-                f"routes: [{{matchImages: ['{host}'], static: {{username: static-puller, password: static-password}}}}]"
-            )
-            for identity in ("aws", "azure", "google", "static"):
-                arguments = ("--config", config) if identity == "static" else ()
-                variables = environment if identity == "static" else {**environment, "cloud_provider": identity}
-                username, password = answer(binaries / "artifactory-credential-provider", variables, host, arguments)
+            for identity, (expected, changes) in IDENTITIES.items():
+                variables, arguments = {**environment, **changes}, ()
+                if route := variables.pop("route", None):
+                    target = {"matchImages": [host]} if "static" in route else {"artifactoryUrl": host}
+                    # JSON is YAML.
+                    config = pathlib.Path(work, "config.yaml")
+                    config.write_text(json.dumps({"routes": [{**target, **route}]}))
+                    arguments = ("--config", config)
+                workload = pod(cloud_ready["url"]) if identity == "aws web identity" else None
+                provider = binaries / "artifactory-credential-provider"
+                username, password = answer(provider, variables, host, arguments, workload)
+                if username != expected:
+                    print(f"FAIL  the identity {identity} becomes {username}, not {expected}")
+                    failed += 1
                 for client, script in CLIENTS.items():
                     print(f"--- {client} on the identity {identity}, as {username}", flush=True)
                     if not shutil.which(client):
