@@ -117,7 +117,6 @@ impl Demo {
     async fn play(mut self, identities: &[Identity], screen: &mut Screen<'_>) -> Result<Verdict, DemoError> {
         let (mut pulls, mut refusals) = (Vec::new(), Vec::new());
         screen.begin(&self.provider.to_string_lossy(), &self.node.image_text())?;
-        self.node.ready().await;
         for identity in identities {
             pulls.push(self.pull(*identity).await);
             screen.pull(&pulls[pulls.len() - 1])?;

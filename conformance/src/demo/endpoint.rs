@@ -17,10 +17,11 @@ pub(super) struct Request {
 /// Endpoints by the start and the end of their path. The first fit counts.
 ///
 /// Sources: Amazon EC2 user guide, "Instance metadata categories"; Amazon EKS user guide, "EKS Pod Identity Agent";
-/// Microsoft, "Azure Instance Metadata Service"; Google Cloud, "About VM metadata", IAM
+/// Amazon Cognito developer guide, "The token issuer endpoint" and "Verifying JSON web tokens"; Microsoft, "Azure
+/// Instance Metadata Service" and "OAuth 2.0 client credentials flow"; Google Cloud, "About VM metadata", IAM
 /// Credentials and Security Token Service REST references; JFrog REST API, "OIDC token
 /// exchange"; OpenID Connect discovery 1.0; the distribution specification's "Endpoints".
-const ENDPOINTS: [(&str, &str, &str); 24] = [
+const ENDPOINTS: [(&str, &str, &str); 27] = [
     ("/latest/api/token", "", "token"),
     ("/latest/meta-data/placement/region", "", "region"),
     ("/latest/meta-data/placement/availability-zone", "", "zone"),
@@ -31,6 +32,8 @@ const ENDPOINTS: [(&str, &str, &str); 24] = [
     ("/v1/credentials", "", "agent"),
     ("/metadata/identity/oauth2/token", "", "managed identity"),
     ("/metadata/instance", "", "instance"),
+    ("/", "/oauth2/v2.0/token", "application token"),
+    ("/cognito/", "/oauth2/token", "client token"),
     ("/computeMetadata/", "/identity", "ID token"),
     ("/computeMetadata/", "/token", "access token"),
     ("/computeMetadata/", "/email", "email"),
@@ -41,6 +44,7 @@ const ENDPOINTS: [(&str, &str, &str); 24] = [
     ("/", "/.well-known/openid-configuration", "discovery"),
     ("/", "/discovery/v2.0/keys", "keys"),
     ("/", "/oauth2/v3/certs", "keys"),
+    ("/", "/.well-known/jwks.json", "keys"),
     ("/", "/keys", "keys"),
     ("/artifactory/api/docker/", "/v2/token", "registry token"),
     ("/v2/", "/v2/", "ping"),
@@ -122,6 +126,10 @@ mod tests {
             ("/access/api/v1/oidc/token", "oidc/token"),
             ("/11111111-2222-4333-8444-555555555555/v2.0/.well-known/openid-configuration", "discovery"),
             ("/google/oauth2/v3/certs", "keys"),
+            ("/us-east-1_Artifacts/.well-known/jwks.json", "keys"),
+            ("/metadata/identity/oauth2/token", "managed identity"),
+            ("/11111111-2222-4333-8444-555555555555/oauth2/v2.0/token", "application token"),
+            ("/cognito/artifactory-demo/oauth2/token", "client token"),
             ("/artifactory/api/docker/docker-local/v2/token", "registry token"),
             ("/v2/", "ping"),
             ("/v2/docker-local/hello/manifests/1", "manifest"),

@@ -1,5 +1,6 @@
 //! The world that the demo plays in: a node of all clouds at once, Artifactory, and what an operator configures.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,9 @@ use crate::kubelet::{Environment, ImageName, Provider};
 /// Where the built-in world has its image.
 const IMAGE: &str = "docker-local/hello:1";
 
-/// The keys that the mocks sign with in this demo, by their names in the process-wide pool. One that a mock calls by
-/// another name is made when it is needed, and the step that waits for it shows that.
-const KEYS: [&str; 4] = ["artifactory", "azure", "google", "kubernetes"];
+/// Artifactory's key by its name in the process-wide pool. mock-cloud begins those of its issuers by itself, and waits for
+/// all that were begun before it serves anything, so that no step of a pull waits for one.
+const KEY: &str = "artifactory";
 
 /// The pod that every token of the demo is bound to, by name and uid.
 const POD: (&str, &str) = ("hello", "0f4a2f6e-3b1d-4f0e-8a53-6c9d2b7e1aff");
@@ -57,8 +58,8 @@ impl Node {
     /// Starts the mocks and writes the files.
     pub(super) async fn start() -> Result<Self, DemoError> {
         let clock = Clock::system();
-        // Keys take long to make, so that they are begun before anything else.
-        drop(KEYS.map(SigningKey::named));
+        // A key takes long to make, so that this one is begun together with those of the clouds.
+        drop(SigningKey::named(KEY));
         let cloud = MockCloud::start(mock_cloud::World::default()).await.map_err(DemoError::Start)?;
         let world = mock_artifactory::World::default();
         let (username, password) = account(&world).ok_or(DemoError::NoAccount)?;
@@ -70,15 +71,6 @@ impl Node {
         let node = Self { cloud, artifactory, image, username, password, folder, clock, epochs };
         node.write_files().map_err(DemoError::Files)?;
         Ok(node)
-    }
-
-    /// Waits until the mocks have their keys, so that no step of a pull does.
-    pub(super) async fn ready(&self) {
-        let keys = KEYS.map(|name| tokio::task::spawn_blocking(|| SigningKey::named(name).key_id().len()));
-        for key in keys {
-            // A key whose thread is lost is made by who needs it.
-            key.await.unwrap_or_default();
-        }
     }
 
     /// The demo's own time, since its start.
@@ -109,6 +101,7 @@ impl Node {
                 (&[][..], Some(route))
             }
             Entry::StaticRoute => (&[][..], Some(self.static_route())),
+            Entry::TokenFileRoute(service_account) => (&[][..], Some(self.token_file_route(service_account)?)),
         };
         let arguments = match route {
             Some(route) => vec![OsString::from("--config"), self.config_file(identity, &route)?.into()],
@@ -163,6 +156,18 @@ impl Node {
             "matchImages": [self.artifactory.host()],
             "static": {"username": self.username, "passwordFile": self.password_file()},
         })
+    }
+
+    /// A route of the node's own token, in the file that a projected volume would hold.
+    fn token_file_route(&self, service_account: &'static str) -> io::Result<Value> {
+        let path = self.folder.path().join("token");
+        let pod = Pod { audience: "artifactory", service_account, annotations: BTreeMap::new() };
+        std::fs::write(&path, self.service_account_token(&pod)?)?;
+        Ok(json!({
+            "artifactoryUrl": self.artifactory.host(),
+            "identity": {"serviceAccountTokenFile": {"path": path, "audience": pod.audience}},
+            "oidcProvider": {"name": "mock-cloud", "audience": pod.audience},
+        }))
     }
 
     fn password_file(&self) -> PathBuf {

@@ -142,6 +142,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_service_of_the_cloud_asks_is_neither_the_providers_nor_artifactorys() {
+        let by = |agent: &str, at| {
+            let mut seen = seen(at, "/keys");
+            seen.request.headers.push(("user-agent".to_owned(), agent.to_owned()));
+            seen
+        };
+        for agent in ["mock-cloud-sts", "mock-cloud-google-sts", "mock-cloud-entra"] {
+            let line = timeline(vec![seen(15, "/a"), by(agent, 16)], vec![seen(40, "/x")]);
+            assert_eq!(kinds(line.requests()), ["GET /a", "GET /x"]);
+            assert_eq!(kinds(line.cloud_verification()), ["GET keys"]);
+            assert!(line.verification().is_empty());
+        }
+        let line = timeline(vec![by("a-provider/1.0", 16)], vec![seen(40, "/x")]);
+        assert_eq!(kinds(line.requests()), ["GET keys", "GET /x"]);
+        assert!(line.cloud_verification().is_empty());
+    }
+
+    #[test]
     fn a_provider_that_asks_nobody_only_starts() {
         let times = Times { start: 90.0, identity: None, exchange: None, pull: None };
         assert_eq!(timeline(vec![], vec![]).times(), times);
