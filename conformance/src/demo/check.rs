@@ -43,6 +43,11 @@ impl Checks {
         self.0.push(Check { check, outcome: if is_so { Outcome::Held } else { failed() } });
     }
 
+    /// Adds the expectation that there is nothing of a kind.
+    pub(super) fn expect_none(&mut self, check: &'static str, found: usize) {
+        self.expect(check, found == 0, 0, found);
+    }
+
     pub(super) fn verdict(&self) -> Verdict {
         if self.failed().next().is_none() { Verdict::Held } else { Verdict::Failed }
     }

@@ -30,7 +30,7 @@ pub(super) fn of_pull(attempt: &Attempt, node: &Node, secrets: &Secrets) -> Chec
     let got = pull.map_or_else(|| "no credential to pull with".to_owned(), PullAttempt::ending);
     checks.expect("the image is pulled, each digest as announced", pulled, "manifest, config and layers", got);
     let found = secrets.in_text(&attempt.stderr());
-    checks.expect("standard error holds no secret", found == 0, 0, found);
+    checks.expect_none("standard error holds no secret", found);
     checks
 }
 
@@ -46,14 +46,19 @@ pub(super) fn of_refusal(pull: &PullAttempt) -> Checks {
 /// Judges where secrets went; `shown` is all that the demo has written.
 pub(super) fn of_secrets(node: &Node, secrets: &Secrets, shown: &str) -> Checks {
     let mut checks = Checks::default();
-    let cloud = node.cloud.kit().journal.requests();
-    let astray: usize = cloud.iter().map(|request| secrets.astray_at_cloud(request)).sum();
-    checks.expect("the cloud sees no credential of Artifactory", astray == 0, 0, astray);
-    let artifactory = node.artifactory.kit().journal.requests();
-    let astray: usize = artifactory.iter().map(|request| secrets.astray_at_artifactory(request)).sum();
-    checks.expect("Artifactory sees no secret access key and no metadata session token", astray == 0, 0, astray);
+    let [cloud, artifactory] = [node.cloud.kit(), node.artifactory.kit()].map(|kit| kit.journal.requests());
+    let astray = cloud.iter().map(|request| secrets.astray_at_cloud(request)).sum();
+    checks.expect_none("the cloud sees no credential of Artifactory", astray);
+    let astray = artifactory.iter().map(|request| secrets.astray_at_artifactory(request)).sum();
+    checks.expect_none("Artifactory sees no secret that stays with a cloud", astray);
+    let astray = cloud.iter().chain(&artifactory).map(|request| secrets.keys_in(request)).sum();
+    checks.expect_none("no request holds a secret access key", astray);
+    let astray = cloud.iter().chain(&artifactory).map(|request| secrets.astray_clients(request)).sum();
+    checks.expect_none("only its token endpoint sees the secret of a Cognito client", astray);
+    let astray = secrets.shown_to_both(&cloud, &artifactory);
+    checks.expect_none("a proof is shown to a cloud or to Artifactory, never to both", astray);
     let found = secrets.in_text(shown);
-    checks.expect("this output holds no secret", found == 0, 0, found);
+    checks.expect_none("this output holds no secret", found);
     checks
 }
 
@@ -150,19 +155,33 @@ mod tests {
         let node = Node::start().await.unwrap();
         let aws = node.cloud.secrets();
         let key = aws.iter().find(|secret| secret.len() == 40).unwrap().clone();
-        let secrets = Secrets::of(aws, &[], Vec::new(), vec![node.password().to_owned()]);
+        let client = aws.iter().find(|secret| secret.len() == 51).unwrap().clone();
+        let secrets = Secrets::of(aws, &[], vec!["eyJ.a-proof".to_owned()], vec![node.password().to_owned()]);
         ask(&node, "t=nothing");
         assert_eq!(failed(&node, &secrets, "a table"), [""; 0]);
         assert_eq!(failed(&node, &secrets, &key), ["this output holds no secret"]);
         ask(&node, &format!("t={}", node.password()));
         assert_eq!(failed(&node, &secrets, ""), ["the cloud sees no credential of Artifactory"]);
-        let auth = RegistryAuth { username: "u".into(), password: key };
-        let client = Client::trusting(node.artifactory.ca_pem()).unwrap();
-        client.pull(&node.image, Some(&auth)).await.unwrap_err();
-        assert!(
-            failed(&node, &secrets, "")
-                .contains(&"Artifactory sees no secret access key and no metadata session token")
-        );
+        ask(&node, "t=eyJ.a-proof");
+        assert_eq!(failed(&node, &secrets, ""), ["the cloud sees no credential of Artifactory"]);
+        for (secret, check) in [
+            (&*client, "only its token endpoint sees the secret of a Cognito client"),
+            (&key, "no request holds a secret access key"),
+        ] {
+            assert!(!failed(&node, &secrets, "").contains(&check), "{check}");
+            ask(&node, &format!("t={secret}"));
+            assert!(failed(&node, &secrets, "").contains(&check), "{check}");
+        }
+        for (secret, check) in [
+            ("eyJ.a-proof", "a proof is shown to a cloud or to Artifactory, never to both"),
+            (&key, "Artifactory sees no secret that stays with a cloud"),
+        ] {
+            let auth = RegistryAuth { username: "u".into(), password: secret.to_owned() };
+            let client = Client::trusting(node.artifactory.ca_pem()).unwrap();
+            assert!(!failed(&node, &secrets, "").contains(&check), "{check}");
+            client.pull(&node.image, Some(&auth)).await.unwrap_err();
+            assert!(failed(&node, &secrets, "").contains(&check), "{check}");
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

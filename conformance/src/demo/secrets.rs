@@ -1,7 +1,16 @@
 //! Every secret that the mocks know, and where one may not be.
 //!
-//! They are not listed by hand: AWS's are those that mock-cloud drew; proofs, passwords and tokens are those that reached
-//! mock-artifactory, read from its journal; the credentials are those that the provider answered with.
+//! They are not listed by hand: the clouds' are those that mock-cloud drew; proofs, passwords and tokens are those that
+//! reached mock-artifactory, read from its journal; the credentials are those that the provider answered with.
+//!
+//! | secret | may be in requests to |
+//! |---|---|
+//! | secret access key | nobody: it signs |
+//! | session token of a role | AWS, and Artifactory, whose call for the caller's identity has it |
+//! | session token of a metadata service, Google's access token | the clouds |
+//! | secret of a Cognito client | Cognito's token endpoint |
+//! | token of a service account, of a managed identity, of an application | the clouds or Artifactory, each token one side only |
+//! | credential of Artifactory | Artifactory |
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -13,8 +22,15 @@ use serde_json::Value;
 /// the header `X-Amz-Security-Token`.
 const SESSION_TOKEN_START: &str = "IQoJ";
 
-/// What JWTs begin with: `{"` in Base64. A cloud's are proofs, for another service of the cloud or for Artifactory.
+/// What JWTs begin with: `{"` in Base64. A cloud's are proofs, for another service of the cloud, such as a client
+/// assertion, or for Artifactory.
 const JWT_START: &str = "eyJ";
+
+/// Characters of a secret access key: AWS Identity and Access Management API reference, `AccessKey`, whose example has 40.
+const ACCESS_KEY: usize = 40;
+
+/// The start and the end of the path of Cognito's token endpoint, the start being mock-cloud's.
+const TOKEN_ENDPOINT: (&str, &str) = ("/cognito/", "/oauth2/token");
 
 /// Shorter ones are not looked for: they would be found, and redacted, in the middle of words.
 const SHORTEST: usize = 6;
@@ -25,7 +41,9 @@ const REDACTED: &str = "[secret]";
 /// The secrets of one world so far.
 #[derive(Clone, Default)]
 pub(super) struct Secrets {
-    aws: Vec<String>,
+    clouds: Vec<String>,
+    /// Those of Cognito's clients, each also as the pair that makes Basic credentials.
+    clients: Vec<String>,
     proofs: Vec<String>,
     credentials: Vec<String>,
 }
@@ -34,13 +52,14 @@ impl Secrets {
     /// Collects what mock-cloud drew and what mock-artifactory's journal shows, beside the proofs and credentials known
     /// already.
     pub(super) fn of(drawn: Vec<String>, journal: &[Recorded], proofs: Vec<String>, credentials: Vec<String>) -> Self {
-        let (tokens, aws): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|secret| secret.starts_with(JWT_START));
-        let mut secrets = Self { aws, proofs: proofs.into_iter().chain(tokens).collect(), credentials };
+        let (tokens, clouds): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|secret| secret.starts_with(JWT_START));
+        let clients = clouds.iter().filter_map(|secret| client_secret(secret)).flatten().collect();
+        let mut secrets = Self { clouds, clients, proofs: proofs.into_iter().chain(tokens).collect(), credentials };
         for request in journal {
             secrets.credentials.extend(request.header("authorization").and_then(credential));
             secrets.proofs.extend(subject_token(&request.body));
         }
-        for list in [&mut secrets.aws, &mut secrets.proofs, &mut secrets.credentials] {
+        for list in [&mut secrets.clouds, &mut secrets.proofs, &mut secrets.credentials] {
             list.retain(|secret| secret.len() >= SHORTEST);
             list.sort_unstable();
             list.dedup();
@@ -63,10 +82,32 @@ impl Secrets {
         count(self.credentials.iter(), &whole(request))
     }
 
-    /// How many secrets that never leave the node a request to Artifactory holds: the role's secret access key and the
-    /// session tokens of the metadata service.
+    /// How many secrets that stay with the clouds a request to Artifactory holds.
     pub(super) fn astray_at_artifactory(&self, request: &Recorded) -> usize {
-        count(self.aws.iter().filter(|secret| !secret.starts_with(SESSION_TOKEN_START)), &whole(request))
+        count(self.clouds.iter().filter(|secret| !secret.starts_with(SESSION_TOKEN_START)), &whole(request))
+    }
+
+    /// How many secret access keys a request holds, whoever is asked.
+    pub(super) fn keys_in(&self, request: &Recorded) -> usize {
+        count(self.clouds.iter().filter(|secret| secret.len() == ACCESS_KEY), &whole(request))
+    }
+
+    /// How many secrets of Cognito's clients a request holds that does not ask for their token.
+    pub(super) fn astray_clients(&self, request: &Recorded) -> usize {
+        let (start, end) = TOKEN_ENDPOINT;
+        let is_theirs = request.path.starts_with(start) && request.path.ends_with(end);
+        if is_theirs { 0 } else { count(self.clients.iter(), &whole(request)) }
+    }
+
+    /// How many proofs both the clouds and Artifactory were shown: a client assertion, or a pod's token for STS, that
+    /// reaches Artifactory, and a token for Artifactory that reaches a cloud.
+    pub(super) fn shown_to_both(&self, cloud: &[Recorded], artifactory: &[Recorded]) -> usize {
+        let text = |requests: &[Recorded]| requests.iter().map(whole).collect::<Vec<_>>().join("\n");
+        let (cloud, artifactory) = (text(cloud), text(artifactory));
+        self.proofs
+            .iter()
+            .filter(|proof| count([*proof].into_iter(), &cloud) + count([*proof].into_iter(), &artifactory) == 2)
+            .count()
     }
 
     /// Replaces every secret in a text.
@@ -76,7 +117,7 @@ impl Secrets {
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
-        self.aws.iter().chain(&self.proofs).chain(&self.credentials)
+        self.clouds.iter().chain(&self.proofs).chain(&self.credentials)
     }
 }
 
@@ -109,6 +150,13 @@ fn credential(authorization: &str) -> Option<String> {
 fn basic(authorization: &str) -> Option<String> {
     let encoded = authorization.strip_prefix("Basic ")?;
     String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()
+}
+
+/// A client's secret, and its pair for Basic, from a document of Secrets Manager as the exchange by Cognito has it.
+fn client_secret(document: &str) -> Option<[String; 2]> {
+    let document: Value = serde_json::from_str(document).ok()?;
+    let (id, secret) = (document.get("client-id")?.as_str()?, document.get("client-secret")?.as_str()?);
+    Some([format!("{id}:{secret}"), secret.to_owned()])
 }
 
 fn subject_token(body: &str) -> Option<String> {
@@ -189,6 +237,53 @@ mod tests {
         assert_eq!(secrets().astray_at_artifactory(&own), 0);
         assert_eq!(secrets().astray_at_cloud(&own), 0);
         assert_eq!(secrets().astray_at_artifactory(&request(&[], "", "secret+key")), 1);
+    }
+
+    /// Secrets of the kinds that the clouds draw, and a request that carries one of them.
+    fn drawn() -> Secrets {
+        let document = r#"{"client-id":"client","client-secret":"of-a-client"}"#;
+        let drawn =
+            ["k".repeat(ACCESS_KEY), "ya29.token".into(), document.into(), "of-a-client".into(), "eyJ.one".into()];
+        Secrets::of(drawn.into(), &[], Vec::new(), Vec::new())
+    }
+
+    #[test]
+    fn what_stays_with_the_clouds_is_astray_at_artifactory() {
+        for secret in ["ya29.token", "of-a-client", &"k".repeat(ACCESS_KEY)] {
+            let held = request(&[("authorization", &format!("Bearer {secret}"))], "", "");
+            assert_eq!(drawn().astray_at_artifactory(&held), 1, "{secret}");
+        }
+        assert_eq!(drawn().astray_at_artifactory(&request(&[], "", "ya29.other")), 0);
+    }
+
+    #[test]
+    fn a_secret_access_key_is_never_sent() {
+        assert_eq!(drawn().keys_in(&request(&[], "", &"k".repeat(ACCESS_KEY))), 1);
+        assert_eq!(drawn().keys_in(&request(&[], "", "ya29.token of-a-client")), 0);
+    }
+
+    #[test]
+    fn the_secret_of_a_client_is_for_its_token_endpoint() {
+        let mut asked = request(&[("authorization", &basic_header("client:of-a-client"))], "", "");
+        for (path, is_astray) in [
+            ("/cognito/artifactory-demo/oauth2/token", false),
+            ("/metadata/identity/oauth2/token", true),
+            ("/", true),
+            ("/access/api/v1/oidc/token", true),
+        ] {
+            path.clone_into(&mut asked.path);
+            assert_eq!(drawn().astray_clients(&asked) > 0, is_astray, "{path}");
+        }
+        let pair = request(&[], "", &BASE64_STANDARD.encode("client:of-a-client"));
+        assert!(drawn().astray_clients(&pair) > 0);
+    }
+
+    #[test]
+    fn a_proof_is_shown_to_one_side() {
+        let (held, other) = ([request(&[], "", "client_assertion=eyJ.one")], [request(&[], "", "eyJ.two")]);
+        assert_eq!(drawn().shown_to_both(&held, &other), 0);
+        assert_eq!(drawn().shown_to_both(&other, &held), 0);
+        assert_eq!(drawn().shown_to_both(&held, &held), 1);
     }
 
     #[test]
