@@ -64,9 +64,7 @@ impl Endpoints {
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let base =
             |name| environment.value(name).map_or_else(|| Ok(METADATA.to_owned()), |value| base_url(name, value));
-        let aws_sts = remote(environment, ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])?;
-        let overridden = aws_sts.as_ref().map(|(name, _)| *name);
-        let aws_variant = EndpointVariant::from_environment(environment, overridden)?;
+        let aws_variant = EndpointVariant::from_environment(environment)?;
         let gcp_metadata = match environment.value("GCE_METADATA_HOST") {
             None => METADATA.to_owned(),
             Some(host) => base_url("GCE_METADATA_HOST", &format!("http://{host}"))?,
@@ -78,7 +76,7 @@ impl Endpoints {
             gcp: GcpServices::from_environment(environment)?,
             azure_authority: remote(environment, ["AZURE_AUTHORITY_HOST"])?.map(|(_, url)| url),
             aws_variant,
-            aws_sts: aws_sts.map(|(_, url)| url),
+            aws_sts: remote(environment, ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])?.map(|(_, url)| url),
             cognito: CognitoEndpoints::from_environment(environment, aws_variant)?,
             pod_identity: PodIdentityAgent::from_environment(environment)?,
         })
@@ -159,8 +157,21 @@ mod tests {
         assert_eq!(with(&[fips, dual_stack]).expect("endpoints").sts(&region), "https://sts-fips.eu-central-1.api.aws");
         let elsewhere = ("AWS_ENDPOINT_URL_STS", "https://sts.example.com");
         assert_eq!(with(&[elsewhere]).expect("endpoints").global_sts().as_deref(), Some("https://sts.example.com"));
-        for variant in [fips, dual_stack] {
-            assert!(matches!(with(&[elsewhere, variant]), Err(ConfigError::EndpointVariant { .. })), "{variant:?}");
+        for name in [
+            "AWS_ENDPOINT_URL_STS",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+            "AWS_ENDPOINT_URL",
+            "ARTIFACTORY_CREDENTIAL_PROVIDER_COGNITO_URL",
+        ] {
+            assert!(with(&[(name, "https://aws.example.com")]).is_ok(), "{name}");
+            for variant in [fips, dual_stack] {
+                let refused = with(&[(name, "https://aws.example.com"), variant]).expect_err(name);
+                assert!(
+                    matches!(refused, ConfigError::EndpointVariant { endpoint, .. } if endpoint == name),
+                    "{refused}"
+                );
+            }
         }
     }
 

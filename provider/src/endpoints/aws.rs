@@ -76,13 +76,10 @@ impl PodIdentityAgent {
 
 impl EndpointVariant {
     /// Reads `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. They choose among AWS's own hosts, so they cannot be
-    /// kept where a variable names another host.
+    /// kept where a variable names another host for one of the services.
     ///
     /// Source: AWS SDKs and tools reference guide, "Dual-stack and FIPS endpoints"; botocore, endpoint rule set of STS.
-    pub(super) fn from_environment(
-        environment: &Environment,
-        endpoint: Option<&'static str>,
-    ) -> Result<Self, ConfigError> {
+    pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let (fips, dual_stack) = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT");
         let variant = match (is_true(environment, fips)?, is_true(environment, dual_stack)?) {
             (false, false) => return Ok(Self::Standard),
@@ -91,9 +88,20 @@ impl EndpointVariant {
             (true, true) => Self::FipsDualStack,
         };
         let variable = if variant == Self::DualStack { dual_stack } else { fips };
+        let endpoint = ENDPOINTS.into_iter().find(|name| environment.value(name).is_some());
         endpoint.map_or(Ok(variant), |endpoint| Err(ConfigError::EndpointVariant { variable, endpoint }))
     }
 }
+
+/// The variables that name another host than AWS's own for a service. Source: AWS SDKs and tools reference,
+/// "Service-specific endpoints"; the last is that of Cognito's domains, which no SDK calls.
+const ENDPOINTS: [&str; 5] = [
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "AWS_ENDPOINT_URL",
+    "ARTIFACTORY_CREDENTIAL_PROVIDER_COGNITO_URL",
+];
 
 fn is_true(environment: &Environment, name: &'static str) -> Result<bool, ConfigError> {
     match environment.value(name).map(str::to_ascii_lowercase).as_deref() {
@@ -146,7 +154,7 @@ mod tests {
     fn the_variant_is_what_both_variables_say() {
         let variant = |fips, dual_stack| {
             let environment = of(&[("AWS_USE_FIPS_ENDPOINT", fips), ("AWS_USE_DUALSTACK_ENDPOINT", dual_stack)]);
-            EndpointVariant::from_environment(&environment, None)
+            EndpointVariant::from_environment(&environment)
         };
         for (fips, dual_stack, expected) in [
             ("", "", EndpointVariant::Standard),

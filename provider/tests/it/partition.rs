@@ -9,6 +9,14 @@ use crate::program::run;
 use crate::site::Site;
 use crate::workload::{opted_in, pull, request};
 
+/// Without the mock's addresses, so that AWS's own hosts are called.
+const OWN_HOSTS: [(&str, &str); 4] = [
+    ("AWS_ENDPOINT_URL_STS", ""),
+    ("AWS_ENDPOINT_URL_SECRETS_MANAGER", ""),
+    ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", ""),
+    ("ARTIFACTORY_CREDENTIAL_PROVIDER_COGNITO_URL", ""),
+];
+
 const CHINESE: &str = "arn:aws-cn:iam::111122223333:role/web-identity-pull";
 
 fn with_role(arn: &str) -> Value {
@@ -88,8 +96,7 @@ async fn host_asked(region: &str, arn: &str, variables: &[(&str, &str)]) -> Stri
         connection.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await.expect("an answer");
         line
     });
-    let changes =
-        [&[("AWS_ENDPOINT_URL_STS", ""), ("AWS_REGION", region), ("HTTPS_PROXY", &proxy)], variables].concat();
+    let changes = [&OWN_HOSTS[..], &[("AWS_REGION", region), ("HTTPS_PROXY", &proxy)], variables].concat();
     let token = site.pod_token("app", "sts.amazonaws.com");
     let stdin = request(&site.image(), &token, &with_role(arn));
     let outcome = run(&[], &site.environment_with("aws", &changes), &stdin).await;
@@ -122,8 +129,8 @@ async fn a_pods_token_goes_to_the_sts_that_the_variables_choose() {
 #[tokio::test]
 async fn what_artifactory_calls_is_the_plain_host_whatever_the_provider_calls() {
     let site = Site::start().await;
-    let changes =
-        [("AWS_ENDPOINT_URL_STS", ""), ("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")];
+    let variant = [("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")];
+    let changes = [&OWN_HOSTS[..], &variant].concat();
     let outcome = site.pull_in(&[], &site.environment_with("aws", &changes)).await;
     assert_eq!(outcome.credential(&site.host()).0, "aws-puller", "the signature fits the host that Artifactory makes");
 }
