@@ -160,7 +160,7 @@ async fn a_credential_for_another_subject_is_answered_with_the_right_one() {
     let site = site(|azure| azure.applications[0].federated_credentials[0].subject = "someone-else".to_owned()).await;
     insta::assert_snapshot!(refused(&site, &[]).await, @r#"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: Entra ID refused with `AADSTS700213`: No matching federated identity record found for presented assertion subject '33333333-4444-4555-8666-777777777777'. Check your federated identity credential Subject, Audience and Issuer against the pr...
+      caused by: Entra ID refused with `AADSTS700213`: No matching federated identity record found for presented assertion subject '33333333-4444-4555-8666-777777777777'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. [redacted]
       hint: give the application `44444444-5555-4666-8777-888888888888` a federated identity credential (a new one is seen after some minutes): {"issuer": "http://CLOUD/11111111-2222-4333-8444-555555555555/v2.0", "subject": "33333333-4444-4555-8666-777777777777", "audiences": ["api://AzureADTokenExchange"]}
     "#);
 }
@@ -175,7 +175,7 @@ async fn a_subject_in_another_case_is_final_and_named() {
     .await;
     insta::assert_snapshot!(refused(&site, &[]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: Entra ID refused with `AADSTS7002138`: No matching federated identity record found for presented assertion subject '3333333a-4444-4555-8666-777777777777'. The subject matches with case-insensitive comparison, but not with case-sensitive co...
+      caused by: Entra ID refused with `AADSTS7002138`: No matching federated identity record found for presented assertion subject '3333333a-4444-4555-8666-777777777777'. The subject matches with case-insensitive comparison, but not with case-sensitive comparison. Check your federated identity credential Subject, Audience and Issuer against the presente...
       hint: write the subject of the application's federated identity credential as `3333333a-4444-4555-8666-777777777777`; upper and lower case count
     ");
     assert_eq!(entra_requests(&site).len(), 1);
@@ -186,7 +186,7 @@ async fn a_tenant_that_does_not_exist_is_explained() {
     let site = Site::start().await;
     insta::assert_snapshot!(refused(&site, &[("azure_tenant_id", "99999999-2222-4333-8444-555555555555")]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: Entra ID refused with `AADSTS90002`: Tenant '99999999-2222-4333-8444-555555555555' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may ...
+      caused by: Entra ID refused with `AADSTS90002`: Tenant '99999999-2222-4333-8444-555555555555' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.
       hint: correct `azure_tenant_id` (`tenantId`), or `azure_cloud_name` (`cloud`) if the tenant is in another cloud
     ");
 }
@@ -196,7 +196,7 @@ async fn an_application_of_another_tenant_is_explained() {
     let site = Site::start().await;
     insta::assert_snapshot!(refused(&site, &[("azure_app_client_id", "00000000-5555-4666-8777-888888888888")]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: Entra ID refused with `AADSTS700016`: Application with identifier '00000000-5555-4666-8777-888888888888' was not found in the directory '11111111-2222-4333-8444-555555555555'. This can happen if the application has not been installed by t...
+      caused by: Entra ID refused with `AADSTS700016`: Application with identifier '00000000-5555-4666-8777-888888888888' was not found in the directory '11111111-2222-4333-8444-555555555555'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your aut...
       hint: set `azure_app_client_id` (`clientId`) to the client id, not the object id, of an application of the tenant `11111111-2222-4333-8444-555555555555`
     ");
 }
@@ -206,7 +206,7 @@ async fn an_audience_that_the_tenant_does_not_know_is_explained() {
     let site = Site::start().await;
     insta::assert_snapshot!(refused(&site, &[("azure_app_audience", "api://AzureADTokenExchangeChina")]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: Azure's instance metadata service answered 400: invalid_resource AADSTS500011: The resource principal named api://AzureADTokenExchangeChina was not found in the tenant named 11111111-2222-4333-8444-555555555555. This can happen if the application h...
+      caused by: Azure's instance metadata service answered 400: invalid_resource AADSTS500011: The resource principal named api://AzureADTokenExchangeChina was not found in the tenant named 11111111-2222-4333-8444-555555555555. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. ...
       hint: set `azure_app_uri` (`resource`), or `azure_app_audience` (`audience`) of a federated identity, to an identifier URI of an application of the tenant
     ");
     assert_eq!(asked(&site), [METADATA]);
@@ -380,7 +380,7 @@ async fn a_pod_that_no_credential_names_is_answered_with_the_one_it_needs() {
     let outcome = by_file(&site, &format!("azureWorkloadIdentity: {{tenantId: {TENANT}}}"), &kubelet, &[]).await;
     insta::assert_snapshot!(site.named(outcome.failure(4)), @r#"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: Entra ID refused with `AADSTS700213`: No matching federated identity record found for presented assertion subject 'system:serviceaccount:default:plain'. Check your federated identity credential Subject, Audience and Issuer against the pre...
+      caused by: Entra ID refused with `AADSTS700213`: No matching federated identity record found for presented assertion subject 'system:serviceaccount:default:plain'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. [redacted]
       hint: give the application `44444444-5555-4666-8777-888888888888` a federated identity credential (a new one is seen after some minutes): {"issuer": "http://CLOUD/id/0123456789ABCDEF0123456789ABCDEF", "subject": "system:serviceaccount:default:plain", "audiences": ["api://AzureADTokenExchange"]}
     "#);
 }

@@ -278,7 +278,7 @@ async fn an_application_that_does_not_exist_is_explained() {
     let site = Site::start().await;
     insta::assert_snapshot!(refused(&site, "azure", &[("azure_app_uri", "api://nowhere")]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: Azure's instance metadata service answered 400: invalid_resource AADSTS500011: The resource principal named api://nowhere was not found in the tenant named 11111111-2222-4333-8444-555555555555. This can happen if the application has not been instal...
+      caused by: Azure's instance metadata service answered 400: invalid_resource AADSTS500011: The resource principal named api://nowhere was not found in the tenant named 11111111-2222-4333-8444-555555555555. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sen...
       hint: set `azure_app_uri` (`resource`), or `azure_app_audience` (`audience`) of a federated identity, to an identifier URI of an application of the tenant
     ");
 }

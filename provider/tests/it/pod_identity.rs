@@ -120,7 +120,7 @@ async fn what_the_agent_refuses_is_explained() {
       hint: unset AWS_CONTAINER_CREDENTIALS_FULL_URI, or let its path be /v1/credentials
     3 x the EKS Pod Identity agent answered 429: Too Many Requests
       hint: the agent or the EKS Auth API is throttled; a longer `tokenLifetime` means fewer calls
-    3 x the EKS Pod Identity agent answered 500: error getting credentials to cache: unable to fetch credentials from EKS Auth: operation error EKS Auth: AssumeRoleForPodIdentity, get identity: get credentials: failed to refresh cached credentials, ...
+    3 x the EKS Pod Identity agent answered 500: error getting credentials to cache: unable to fetch credentials from EKS Auth: operation error EKS Auth: AssumeRoleForPodIdentity, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found
       hint: give the node a role with the policy AmazonEKSWorkerNodePolicy; the agent asks EKS Auth with it
     3 x the EKS Pod Identity agent answered 500: fetched credentials are expired or will expire within the next 9.00 seconds
       hint: restart the agent on the node, which has not renewed the credentials, and check the node's clock
@@ -146,9 +146,9 @@ async fn what_the_cluster_lacks_is_explained_by_the_agents_own_words() {
     insta::assert_snapshot!(report, @r"
     1 x the EKS Pod Identity agent answered 404: [ID]: (ResourceNotFoundException): The token included in the request has no service account role association for it., fault: client
       hint: create a Pod Identity association for the pod's namespace and service account: aws eks create-pod-identity-association --cluster-name CLUSTER --namespace NAMESPACE --service-account NAME --role-arn ROLE
-    1 x the EKS Pod Identity agent answered 400: [ID]: (AccessDeniedException): User: [redacted] is not authorized to perform: eks-auth:AssumeRoleForPodIdentity on resource: [redacted] because no identity-based poli...
+    1 x the EKS Pod Identity agent answered 400: [ID]: (AccessDeniedException): User: arn:aws:sts::111122223333:assumed-role/artifactory-pull/i-0123456789abcdef0 is not authorized to perform: eks-auth:AssumeRoleForPodIdentity on resource: arn:aws:eks:us-east-1:111122223333:cluster/artifactory-demo because no ident...
       hint: allow eks-auth:AssumeRoleForPodIdentity to the node's role (policy AmazonEKSWorkerNodePolicy)
-    3 x the EKS Pod Identity agent answered 500: error getting credentials to cache: unable to fetch credentials from EKS Auth: operation error EKS Auth: AssumeRoleForPodIdentity, get identity: get credentials: failed to refresh cached credentials, ...
+    3 x the EKS Pod Identity agent answered 500: error getting credentials to cache: unable to fetch credentials from EKS Auth: operation error EKS Auth: AssumeRoleForPodIdentity, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found
       hint: give the node a role with the policy AmazonEKSWorkerNodePolicy; the agent asks EKS Auth with it
     1 x the EKS Pod Identity agent answered 400: [ID]: (AccessDeniedException): Unauthorized Exception! EKS does not have permissions to assume the associated role., fault: client
       hint: check the association's role: it must trust pods.eks.amazonaws.com with sts:AssumeRole and sts:TagSession

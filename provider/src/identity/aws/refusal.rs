@@ -25,7 +25,7 @@ impl Refusal {
         let caller = message.strip_prefix("User: ").and_then(|rest| rest.split(' ').next());
         Self {
             code: quote_foreign(code),
-            message: quote_refusal(message),
+            message: quote_foreign(message),
             principal: caller.and_then(principal),
             session: session.clone(),
         }
@@ -38,38 +38,17 @@ impl Refusal {
     }
 }
 
-/// The message with the names in it: an ARN is as long as a token and is none.
-pub(super) fn quote_refusal(message: &str) -> String {
-    const LIMIT: usize = 400;
-    let words = message.split_whitespace().map(|word| if is_arn(word) { word.to_owned() } else { quote_foreign(word) });
-    let words: Vec<_> = words.collect();
-    words.join(" ").chars().take(LIMIT).collect()
-}
-
 /// The role behind a session, or whoever called otherwise.
 ///
 /// A session's ARN drops the path of its role: IAM user guide, "IAM identifiers".
 fn principal(caller: &str) -> Option<String> {
     let fields: Vec<_> = caller.split(':').collect();
-    let [arn, partition, _, _, account, resource] = <[&str; 6]>::try_from(fields).ok()?;
-    match resource.split('/').collect::<Vec<_>>().as_slice() {
-        ["assumed-role", role, _] => Some(format!("{arn}:{partition}:iam::{account}:role/{role}")),
-        _ => Some(caller.to_owned()),
-    }
-    .filter(|arn| is_arn(arn))
-}
-
-/// Whether a word is the ARN of something in IAM or STS.
-fn is_arn(word: &str) -> bool {
-    let fields: Vec<_> = word.splitn(6, ':').collect();
-    let ["arn", partition, "iam" | "sts", "", account, resource] = fields.as_slice() else { return false };
-    let named = |text: &str, signs: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c));
-    partition.starts_with("aws")
-        && named(partition, "-")
-        && account.len() == 12
-        && named(account, "")
-        && (1..=640).contains(&resource.len())
-        && named(resource, "/_+=,.@-")
+    let ["arn", partition, "iam" | "sts", "", account, resource] = fields.as_slice() else { return None };
+    let principal = match resource.split('/').collect::<Vec<_>>().as_slice() {
+        ["assumed-role", role, _] => format!("arn:{partition}:iam::{account}:role/{role}"),
+        _ => caller.to_owned(),
+    };
+    Some(principal).filter(|principal| quote_foreign(principal) == *principal)
 }
 
 #[cfg(test)]
@@ -96,6 +75,7 @@ mod tests {
             ("arn:aws:sts::111122223333:assumed-role/node/i-0", Some("arn:aws:iam::111122223333:role/node")),
             ("arn:aws-cn:iam::111122223333:user/team/x", Some("arn:aws-cn:iam::111122223333:user/team/x")),
             ("arn:aws:s3:::bucket", None),
+            (&format!("arn:aws:sts::111122223333:assumed-role/{}/i-0", "A".repeat(65)), None),
             ("somebody", None),
         ] {
             let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: x");

@@ -47,7 +47,7 @@ async fn a_denied_secret_is_explained() {
     site.cloud.kit().faults.add(Fault::hang("/").when("x-amz-target", POOLS));
     insta::assert_snapshot!(refused(&site, &[]).await, @r#"
     error: failed to prove an identity to `ARTIFACTORY`
-      caused by: secretsmanager:GetSecretValue in us-east-1 was refused with `AccessDeniedException`: User: [redacted] is not authorized to perform: secretsmanager:GetSecretValue on resource: artifactory/cognito because no identity-based policy allows the secretsmanager:GetSecretValue action
+      caused by: secretsmanager:GetSecretValue in us-east-1 was refused with `AccessDeniedException`: User: arn:aws:sts::111122223333:assumed-role/artifactory-pull/i-0123456789abcdef0 is not authorized to perform: secretsmanager:GetSecretValue on resource: artifactory/cognito because no identity-based policy allows the secretsmanager:GetSecretValue action
       hint: add to the role's policy: {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "arn:aws:secretsmanager:us-east-1:*:secret:artifactory/cognito-*"}; and kms:Decrypt on the secret's key if it is your own
     "#);
 }

@@ -31,7 +31,6 @@ use crate::config::Network;
 use crate::endpoints::Region;
 use crate::http::HttpError;
 use crate::identity::aws::credentials::AwsCredentials;
-use crate::identity::aws::refusal::quote_refusal;
 use crate::identity::aws::{ChainError, Origin};
 use crate::secret::quote_foreign;
 use crate::time::Deadline;
@@ -154,7 +153,7 @@ fn refusal(error: &(dyn Error + 'static)) -> Option<String> {
     let role = error.downcast_ref::<AssumeRoleError>().map(|error| (error.code(), error.message()));
     let told = || error.downcast_ref::<AssumeRoleWithWebIdentityError>().map(|error| (error.code(), error.message()));
     let (code, message) = role.or_else(told)?;
-    Some(format!("AWS STS refused with `{}`: {}", quote_foreign(code?), quote_refusal(message.unwrap_or_default())))
+    Some(format!("AWS STS refused with `{}`: {}", quote_foreign(code?), quote_foreign(message.unwrap_or_default())))
 }
 
 /// The SDK's words without its own name for the kind of error: the first cause, and the last where that is another.
