@@ -173,7 +173,9 @@ fn identity(error: &IdentityError) -> String {
 
 fn exchange(error: &ExchangeError, host: &str) -> String {
     match error {
-        ExchangeError::Transport(source) | ExchangeError::Client(source) => transport(source, &format!("`{host}`")),
+        ExchangeError::Transport(source) | ExchangeError::Client(source) => {
+            connection(source, &format!("`{host}`"), Authority::Artifactory)
+        }
         ExchangeError::Redirected { .. } => format!("set the address to the host that Artifactory itself answers on, not `{host}`"),
         ExchangeError::Refused { status: 401, token: Some(token), .. } => kubernetes::untrusted(token),
         ExchangeError::Refused { status: 403, token: Some(token), .. } => kubernetes::unmapped(token),
@@ -200,23 +202,48 @@ fn exchange(error: &ExchangeError, host: &str) -> String {
     }
 }
 
+/// Whose certificate authority a hint means.
+#[derive(Clone, Copy)]
+enum Authority {
+    /// That of the clouds' services, which only the variable can name.
+    Clouds,
+    /// That of Artifactory, which a route can name as well.
+    Artifactory,
+}
+
+impl Authority {
+    /// What names its certificates.
+    fn bundle(self) -> &'static str {
+        match self {
+            Self::Clouds => "SSL_CERT_FILE",
+            Self::Artifactory => "`caFile` (else SSL_CERT_FILE)",
+        }
+    }
+}
+
+/// What to do about a cloud's service that could not be reached.
 fn transport(error: &HttpError, whom: &str) -> String {
+    connection(error, whom, Authority::Clouds)
+}
+
+fn connection(error: &HttpError, whom: &str, authority: Authority) -> String {
+    let bundle = authority.bundle();
     match error {
         HttpError::Silence { .. } | HttpError::Deadline => {
             format!("check that the node reaches {whom} (firewall, proxy, load)")
         }
         HttpError::Connect { .. } => format!("check name, port, routes and firewall between the node and {whom}"),
         HttpError::Certificate { .. } => {
-            format!("check the certificate of {whom}; name its CA in SSL_CERT_FILE (`caFile`)")
+            format!("check the certificate of {whom}; name a bundle with its CA in {bundle}")
         }
         HttpError::Broken => format!("check proxies and load balancers between the node and {whom}"),
         HttpError::TooLarge { .. } => format!("check that what answers is really {whom}"),
         HttpError::Address { .. } => "correct the address in the configuration, or HTTPS_PROXY if it is named".into(),
         HttpError::Roots(RootsError::Missing) => {
-            "install the ca-certificates package, or name a bundle in SSL_CERT_FILE (`caFile`)".into()
+            format!("install the ca-certificates package, or name a bundle in {bundle}")
         }
         HttpError::Roots(RootsError::Unreadable { .. } | RootsError::Empty { .. }) => {
-            "name a PEM file with CA certificates in SSL_CERT_FILE (`caFile`)".into()
+            format!("name a PEM file with CA certificates in {bundle}")
         }
     }
 }

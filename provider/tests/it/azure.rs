@@ -271,7 +271,7 @@ async fn a_certificate_of_nobody_trusted_gets_no_assertion() {
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: cannot get a token from Entra ID at `https://CLOUD-TLS`
       caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
-      hint: check the certificate of `https://CLOUD-TLS`; name its CA in SSL_CERT_FILE (`caFile`)
+      hint: check the certificate of `https://CLOUD-TLS`; name a bundle with its CA in SSL_CERT_FILE
     ");
     assert!(entra_requests(&site).is_empty());
 }

@@ -271,7 +271,7 @@ async fn a_bundle_that_is_none_is_named() {
     error: failed to exchange the proof at `ARTIFACTORY`
       caused by: no HTTP client could be made
       caused by: `DIRECTORY/empty.pem` holds no usable certificate
-      hint: name a PEM file with CA certificates in SSL_CERT_FILE (`caFile`)
+      hint: name a PEM file with CA certificates in `caFile` (else SSL_CERT_FILE)
     ");
 }
 

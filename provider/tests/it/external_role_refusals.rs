@@ -316,7 +316,7 @@ async fn an_sts_with_a_certificate_of_nobody_is_not_spoken_to() {
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: cannot reach AWS STS at `CLOUD-TLS`
       caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
-      hint: check the certificate of `CLOUD-TLS`; name its CA in SSL_CERT_FILE (`caFile`)
+      hint: check the certificate of `CLOUD-TLS`; name a bundle with its CA in SSL_CERT_FILE
     ");
     assert_eq!(calls(&site), 0, "{:?}", site.cloud_requests());
 }
