@@ -50,7 +50,8 @@ struct SecretValue {
     secret_binary: Option<Secret>,
 }
 
-/// The keys that the incumbent reads. Source: jfrog-credentials-provider 1.4.0, AWS.md.
+/// The keys that the incumbent reads, among others that it does not. Source: jfrog-credentials-provider 1.4.0, AWS.md, "Store
+/// Cognito Credentials in AWS Secrets Manager".
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Document {

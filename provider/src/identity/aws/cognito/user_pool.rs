@@ -8,9 +8,10 @@ use crate::identity::aws::cognito::{AuthorizationServer, CognitoError, ResourceS
 use crate::identity::aws::json::{CallError, JsonClient, Operation};
 use crate::secret::quote_foreign;
 
-/// The most pages that a listing can have: 10,000 user pools at 60 a page.
+/// The most pages that a listing may have, so that one without an end ends: 10,000 user pools at 60 a page.
 ///
-/// Source: Amazon Cognito developer guide, "Quotas in Amazon Cognito", the greatest quota of user pools of a region.
+/// A bound of this program, not of AWS, whose quota of user pools is a setting of each account and region (Amazon Cognito
+/// developer guide, "Quotas in Amazon Cognito"). A pool behind that many others is named by its id.
 const PAGES: usize = 167;
 
 /// The longest page. Source: Amazon Cognito user pools API reference, `MaxResults` of `ListUserPools`.
