@@ -220,11 +220,11 @@ pub enum ConfigError {
         /// What is wrong.
         problem: crate::identity::aws::TagProblem,
     },
-    /// An identity that this build cannot prove.
-    #[error("`{identity}` needs the AWS SDK, which this build does not have")]
+    /// What this build cannot do.
+    #[error("`{name}` needs the AWS SDK, which this build does not have")]
     NoSdk {
-        /// The identity's name.
-        identity: &'static str,
+        /// The identity, variable or word that asks for it.
+        name: &'static str,
     },
     /// A tenant that cannot be one.
     #[error("`{name}` is `{value}`, which is no tenant's id")]

@@ -24,7 +24,7 @@ pub enum IdentitySource {
     AwsWebIdentity(aws::WebIdentity),
     /// The role that EKS associates with the pod's service account.
     AwsPodIdentity(aws::PodIdentity),
-    /// A client of an Amazon Cognito user pool, whose secret the instance's role may read.
+    /// A client of an Amazon Cognito user pool, whose secret the node's credentials may read.
     AwsCognito(aws::Cognito),
     /// A role that the node's own credentials may assume, in another account for one.
     AwsExternalRole(aws::ExternalRole),
@@ -197,7 +197,7 @@ impl IdentitySource {
                 identity.prove(&metadata, &cloud()?, endpoints, workload, deadline).await?
             }
             Self::AwsPodIdentity(identity) => identity.prove(&metadata, endpoints, workload, deadline).await?,
-            Self::AwsCognito(identity) => identity.prove(&metadata, &cloud()?, endpoints, deadline).await?,
+            Self::AwsCognito(identity) => identity.prove(&metadata, &cloud()?, network, deadline).await?,
             Self::AwsExternalRole(role) => role.prove(&metadata, network, deadline).await?,
             Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
             Self::AzureFederated(identity) => identity.prove(&metadata, &cloud()?, endpoints, deadline).await?,

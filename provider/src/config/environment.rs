@@ -165,8 +165,32 @@ mod tests {
             panic!("cognito")
         };
         assert_eq!(cognito.region.expect("a region").as_str(), "eu-central-1");
-        assert_eq!(cognito.role_name.as_deref(), Some("node"));
+        assert_eq!(cognito.base, aws::BaseCredentials::InstanceRole(Some("node".to_owned())));
         assert_eq!(cognito.provider.audience, None);
+    }
+
+    #[test]
+    fn cognito_takes_the_sdks_chain_where_a_variable_of_its_own_is_set() {
+        for name in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_PROFILE",
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "AWS_CONFIG_FILE",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ] {
+            let result = with(&[&COGNITO[..], &[(name, "http://127.0.0.1:81")]].concat());
+            match aws::Sdk::linked() {
+                Some(sdk) => {
+                    let IdentitySource::AwsCognito(cognito) = identity_of(result.expect(name)) else {
+                        panic!("{name}")
+                    };
+                    assert_eq!(cognito.base, aws::BaseCredentials::Chain(sdk), "{name}");
+                }
+                None => assert!(matches!(result, Err(ConfigError::NoSdk { name: named }) if named == name), "{name}"),
+            }
+        }
     }
 
     #[test]

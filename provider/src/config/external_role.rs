@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::ConfigError;
 use crate::identity::aws::{ExternalId, Sdk, SessionDuration, SessionName, SessionTags};
 
-/// The AWS SDK, which the identity of this name needs.
-pub(super) fn sdk(identity: &'static str) -> Result<Sdk, ConfigError> {
-    Sdk::linked().ok_or(ConfigError::NoSdk { identity })
+/// The AWS SDK, which the identity, variable or word of this name needs.
+pub(super) fn sdk(name: &'static str) -> Result<Sdk, ConfigError> {
+    Sdk::linked().ok_or(ConfigError::NoSdk { name })
 }
 
 pub(super) fn external_id(name: &'static str, text: &str) -> Result<ExternalId, ConfigError> {

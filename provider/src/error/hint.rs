@@ -64,8 +64,8 @@ fn config(error: &ConfigError) -> String {
         }
         ConfigError::Text { name, expected } => format!("set `{name}` to {expected}, or leave it out"),
         ConfigError::Tags { name, problem } => format!("{} in `{name}`", session_tags(problem)),
-        ConfigError::NoSdk { .. } => {
-            "use a build with the cargo feature `aws-sdk`, which is on by default, or another identity".into()
+        ConfigError::NoSdk { name } => {
+            format!("use a build with the cargo feature `aws-sdk`, which is on by default, or do without `{name}`")
         }
         ConfigError::Tenant { name, .. } => {
             format!("set `{name}` to the tenant's id, which `az account show --query tenantId` prints")

@@ -12,6 +12,7 @@
 //! - `pod_region`: the region in which a pod's role is used.
 //! - `external_role`: a role of another account, which the node's own credentials assume; `role_session` is what is asked,
 //!   `refusal` what STS says to it, `sdk` the AWS SDK that finds the credentials and asks.
+//! - `chain`: where the SDK finds credentials, and why it finds none.
 //! - `credentials`: what the others end in; `sigv4a`: what is made of it.
 //! - `role_arn`: a role's ARN.
 
@@ -23,6 +24,7 @@ use crate::identity::Proof;
 use crate::identity::kubernetes::TokenError;
 use crate::time::{Deadline, now};
 
+mod chain;
 mod cognito;
 mod credentials;
 mod external_role;
@@ -43,10 +45,12 @@ mod sigv4a;
 mod sts;
 mod web_identity;
 
+pub use chain::{ChainError, Origin};
 pub use cognito::{
-    AuthorizationServer, Cognito, CognitoError, PoolError, ResourceServer, SecretError, TokenEndpointError, UserPool,
+    AuthorizationServer, BaseCredentials, Cognito, CognitoError, PoolError, ResourceServer, SecretError,
+    TokenEndpointError, UserPool,
 };
-pub use external_role::{ChainError, ExternalRole, ExternalRoleError, Origin};
+pub use external_role::{ExternalRole, ExternalRoleError};
 pub(crate) use imds::is_role_name;
 pub use imds::{ImdsError, MetadataItem};
 pub use instance_role::InstanceRole;
@@ -109,6 +113,9 @@ pub enum AwsError {
     /// Secrets Manager or Cognito.
     #[error(transparent)]
     Cognito(Box<CognitoError>),
+    /// The node's own credentials, as the SDK finds them.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     /// The role of another account.
     #[error(transparent)]
     ExternalRole(#[from] ExternalRoleError),

@@ -13,11 +13,13 @@ use crate::documents;
 use crate::program::Outcome;
 use crate::site::Site;
 
+#[cfg(feature = "aws-sdk")]
+mod chain;
 mod refusals;
 
-const TOKEN: &str = "/cognito/artifactory-demo/oauth2/token";
-const SECRET: &str = "secretsmanager.GetSecretValue";
-const POOLS: &str = "AWSCognitoIdentityProviderService.ListUserPools";
+pub(crate) const TOKEN: &str = "/cognito/artifactory-demo/oauth2/token";
+pub(crate) const SECRET: &str = "secretsmanager.GetSecretValue";
+pub(crate) const POOLS: &str = "AWSCognitoIdentityProviderService.ListUserPools";
 const DESCRIBE: &str = "AWSCognitoIdentityProviderService.DescribeUserPool";
 const SERVERS: &str = "AWSCognitoIdentityProviderService.ListResourceServers";
 const OPERATIONS: [&str; 4] = [SECRET, POOLS, DESCRIBE, SERVERS];
@@ -28,7 +30,7 @@ async fn site_with(change: impl FnOnce(&mut World)) -> Site {
     Site::with(world, mock_artifactory::World::default()).await
 }
 
-fn environment(site: &Site, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(crate) fn environment(site: &Site, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     site.environment_with("aws", &[&[("aws_auth_method", "cognito_oidc")], changes].concat())
 }
 
@@ -38,13 +40,18 @@ async fn pull(site: &Site, changes: &[(&str, &str)]) -> Outcome {
 
 /// A pull by the file's keys, with what is needed beside them.
 async fn pull_by_file(site: &Site, keys: &str) -> Outcome {
+    pull_by_file_in(site, keys, &[]).await
+}
+
+/// The same with some variables set.
+async fn pull_by_file_in(site: &Site, keys: &str, changes: &[(&str, &str)]) -> Outcome {
     let identity = format!("{{secretName: artifactory/cognito, scope: pull, {keys}}}");
     let config = format!(
         "routes: [{{artifactoryUrl: '{}', identity: {{awsCognito: {identity}}}, oidcProvider: {{name: cognito}}}}]",
         site.host()
     );
     let config = site.file("config.yaml", config);
-    site.pull_in(&["--config", &config], &site.environment("none")).await
+    site.pull_in(&["--config", &config], &site.environment_with("none", changes)).await
 }
 
 fn assert_pulled(site: &Site, outcome: &Outcome) {

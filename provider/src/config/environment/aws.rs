@@ -1,6 +1,7 @@
 //! AWS by the incumbent's variables.
 
 use super::{provider_without_audience, seconds};
+use crate::config::external_role::sdk;
 use crate::config::{ConfigError, DEFAULT_TOKEN_LIFETIME, Environment};
 use crate::endpoints::Region;
 use crate::identity::{IdentitySource, aws};
@@ -42,7 +43,7 @@ fn instance_role(environment: &Environment, caller: aws::CallerIdentity) -> Resu
 fn cognito(environment: &Environment) -> Result<IdentitySource, ConfigError> {
     let text = |variable, purpose| environment.required(variable, purpose).map(str::to_owned);
     Ok(IdentitySource::AwsCognito(aws::Cognito {
-        role_name: role_name(environment)?,
+        base: base_credentials(environment)?,
         region: region(environment)?,
         secret_name: text("secret_name", "names the secret that holds the client's id and secret")?,
         server: aws::AuthorizationServer::UserPool {
@@ -56,6 +57,27 @@ fn cognito(environment: &Environment) -> Result<IdentitySource, ConfigError> {
         provider: provider_without_audience(environment)?,
     }))
 }
+
+/// The SDK's default chain where one of its variables sets up a source, as the incumbent takes it always; else the instance's
+/// role, which is the chain's last source and needs no SDK.
+fn base_credentials(environment: &Environment) -> Result<aws::BaseCredentials, ConfigError> {
+    match CREDENTIALS.into_iter().find(|name| environment.value(name).is_some()) {
+        Some(name) => sdk(name).map(aws::BaseCredentials::Chain),
+        None => role_name(environment).map(aws::BaseCredentials::InstanceRole),
+    }
+}
+
+/// The variables that set up a source of credentials before the instance's role. Source: AWS SDKs and tools reference,
+/// "Standardized credential providers".
+const CREDENTIALS: [&str; 7] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CONFIG_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
 
 fn role_name(environment: &Environment) -> Result<Option<String>, ConfigError> {
     let role_name = environment.value("aws_role_name");

@@ -11,6 +11,7 @@ mod web_identity;
 use imds::imds;
 use pod_identity::agent;
 
+mod chain;
 mod cognito;
 mod external_role;
 
@@ -31,6 +32,7 @@ pub(super) fn identity(error: &AwsError) -> String {
         AwsError::Sts(error) => sts(error),
         AwsError::Agent(error) => agent(error),
         AwsError::Cognito(error) => cognito::cognito(error),
+        AwsError::Chain(error) => chain::chain(error),
         AwsError::ExternalRole(error) => external_role::external_role(error),
         AwsError::Expiring { .. } => {
             "the service that gave them has not renewed them; check the node's clock and the role's trust policy".into()

@@ -1,4 +1,4 @@
-//! Amazon Cognito: a client of a user pool, whose secret the instance's role may read.
+//! Amazon Cognito: a client of a user pool, whose secret the node's credentials may read.
 //!
 //! ```text
 //! role credentials ─┬▶ Secrets Manager: the client's id and secret ─────────────────┬▶ token endpoint ─▶ access token
@@ -23,17 +23,23 @@
 //!
 //! What the route knows of the pool is not asked, and its right not needed.
 //!
+//! # Why
+//!
+//! - **Why the instance's role by hand where nothing else is set up?** It is what nodes have, and the AWS SDK stays off the
+//!   path of whoever needs no other of its sources.
+//!
 //! Sources: AWS Secrets Manager API reference, `GetSecretValue`; Amazon Cognito user pools API reference, `ListUserPools`,
 //! `DescribeUserPool`, `ListResourceServers`; Amazon Cognito developer guide, "Scopes, M2M, and resource servers".
 
 use crate::artifactory::OidcProvider;
-use crate::endpoints::{Endpoints, Region};
+use crate::config::Network;
+use crate::endpoints::Region;
 use crate::http::Http;
 use crate::identity::Proof;
-use crate::identity::aws::AwsError;
 use crate::identity::aws::credentials::AwsCredentials;
-use crate::identity::aws::instance_role::role_and_region;
+use crate::identity::aws::instance_role::{node_region, role_and_region};
 use crate::identity::aws::json::{CallError, JsonClient};
+use crate::identity::aws::{AwsError, Sdk};
 use crate::time::Deadline;
 
 mod secret;
@@ -47,8 +53,8 @@ pub use user_pool::PoolError;
 /// A client of a user pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cognito {
-    /// The instance's role; `None` takes the one role that the instance has.
-    pub role_name: Option<String>,
+    /// What signs the calls.
+    pub base: BaseCredentials,
     /// The region of the secret and of the user pool; `None` is the instance's.
     pub region: Option<Region>,
     /// The name or ARN of the secret that holds the client's id and secret.
@@ -59,6 +65,15 @@ pub struct Cognito {
     pub scope: String,
     /// The OIDC provider of Artifactory that the token is meant for.
     pub provider: OidcProvider,
+}
+
+/// The credentials that sign the calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaseCredentials {
+    /// Those of the instance's role of this name; `None` takes the one role that the instance has.
+    InstanceRole(Option<String>),
+    /// Those that the SDK's default chain finds.
+    Chain(Sdk),
 }
 
 /// Where the token endpoint and what scopes begin with come from.
@@ -127,27 +142,38 @@ impl Cognito {
         &self,
         metadata: &Http,
         cloud: &Http,
-        endpoints: &Endpoints,
+        network: &Network,
         deadline: Deadline,
     ) -> Result<Proof<'_>, AwsError> {
-        let (region, credentials) = self.base_credentials(metadata, endpoints, deadline).await?;
-        let region = region.ok_or(CognitoError::NoRegion)?;
+        let (region, credentials) = self.base_credentials(metadata, network, deadline).await?;
         credentials.outlive(deadline)?;
-        let aws = JsonClient { http: cloud, endpoints: &endpoints.cognito, region: &region, credentials: &credentials };
+        let endpoints = &network.endpoints.cognito;
+        let aws = JsonClient { http: cloud, endpoints, region: &region, credentials: &credentials };
         let (client, source) =
             tokio::try_join!(secret::client(&aws, &self.secret_name), user_pool::token_source(&aws, &self.server))?;
         let token = token::access_token(cloud, &source, &client, &self.scope).await.map_err(CognitoError::Token)?;
         Ok(Proof::IdToken { token, provider: &self.provider })
     }
 
-    /// The credentials that sign the calls, and the region to make them in, if one is known.
+    /// The credentials that sign the calls, and the region to make them in.
     async fn base_credentials(
         &self,
         metadata: &Http,
-        endpoints: &Endpoints,
+        network: &Network,
         deadline: Deadline,
-    ) -> Result<(Option<Region>, AwsCredentials), AwsError> {
-        let (role_name, region) = (self.role_name.as_deref(), self.region.as_ref());
-        role_and_region(metadata, &endpoints.aws_metadata, role_name, region, deadline).await
+    ) -> Result<(Region, AwsCredentials), AwsError> {
+        let (addresses, region) = (&network.endpoints.aws_metadata, self.region.as_ref());
+        match &self.base {
+            BaseCredentials::InstanceRole(name) => {
+                let (region, credentials) =
+                    role_and_region(metadata, addresses, name.as_deref(), region, deadline).await?;
+                Ok((region.ok_or(CognitoError::NoRegion)?, credentials))
+            }
+            BaseCredentials::Chain(sdk) => {
+                let region = node_region(metadata, addresses, region).await?.ok_or(CognitoError::NoRegion)?;
+                let (credentials, _) = sdk.credentials(network, &region, deadline).await?;
+                Ok((region, credentials))
+            }
+        }
     }
 }

@@ -47,6 +47,18 @@ pub(super) async fn role_and_region(
     tokio::try_join!(region_or_own(&imds, region), credentials(&imds, role_name, deadline))
 }
 
+/// The configured region, else the instance's, for whoever needs nothing else of the instance.
+pub(super) async fn node_region(
+    http: &Http,
+    metadata: &InstanceMetadata,
+    region: Option<&Region>,
+) -> Result<Option<Region>, AwsError> {
+    match region {
+        Some(region) => Ok(Some(region.clone())),
+        None => Ok(Imds::open(http, metadata).await?.region().await?),
+    }
+}
+
 /// The configured region, else the instance's; `None` as [`Imds::region`] has it.
 async fn region_or_own(imds: &Imds<'_>, region: Option<&Region>) -> Result<Option<Region>, AwsError> {
     match region {

@@ -3,13 +3,15 @@
 use serde::Deserialize;
 
 use super::{RouteContext, own_region};
+use crate::config::external_role::sdk;
 use crate::config::{ConfigError, RouteProblem, role_name};
 use crate::endpoints::remote_url;
-use crate::identity::aws::{AuthorizationServer, Cognito, ResourceServer, UserPool};
+use crate::identity::aws::{AuthorizationServer, BaseCredentials, Cognito, ResourceServer, UserPool};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::config::file) struct CognitoShape {
+    credentials: Option<String>,
     role_name: Option<String>,
     region: Option<String>,
     secret_name: String,
@@ -53,13 +55,34 @@ impl CognitoShape {
             },
         };
         Ok(Cognito {
-            role_name: self.role_name.map(|value| role_name("roleName", &value)).transpose()?,
+            base: base_credentials(route, self.credentials.as_deref(), self.role_name)?,
             region: own_region(self.region, route.environment)?,
             secret_name: place.filled("secretName", self.secret_name)?,
             scope: place.filled("scope", self.scope)?,
             provider: route.provider()?,
             server,
         })
+    }
+}
+
+/// The instance's role, unless the route asks for what the AWS SDK finds, as an `awsExternalRole` always does.
+fn base_credentials(
+    route: &RouteContext<'_>,
+    credentials: Option<&str>,
+    name: Option<String>,
+) -> Result<BaseCredentials, ConfigError> {
+    const CHAIN: &str = "defaultChain";
+    match (credentials, name) {
+        (None | Some("instanceRole"), name) => {
+            Ok(BaseCredentials::InstanceRole(name.map(|value| role_name("roleName", &value)).transpose()?))
+        }
+        (Some(CHAIN), None) => Ok(BaseCredentials::Chain(sdk(CHAIN)?)),
+        (Some(CHAIN), Some(_)) => Err(route.place.wrong(RouteProblem::Unused("roleName"))),
+        (Some(value), _) => Err(ConfigError::Choice {
+            name: "credentials",
+            value: value.to_owned(),
+            choices: "instanceRole, defaultChain",
+        }),
     }
 }
 
