@@ -49,7 +49,7 @@ fn impersonation(account: &str) -> String {
     format!("gcpImpersonation: {{serviceAccount: {account}, audience: artifactory}}")
 }
 
-fn federation(account: &str) -> String {
+pub(crate) fn federation(account: &str) -> String {
     format!(
         "gcpWorkloadIdentity: {{workloadIdentityProvider: {POOL_PROVIDER}, serviceAccount: {account}, audience: artifactory}}"
     )
