@@ -5,7 +5,7 @@ use std::time::Duration;
 use mock_kit::{Fault, Kit, Recorded};
 use tokio::task::JoinSet;
 
-use crate::program::{Outcome, request, run};
+use crate::program::{Outcome, run};
 use crate::site::Site;
 use crate::{cognito, google, workload};
 
@@ -136,7 +136,7 @@ impl Endpoint {
                 let route = format!(
                     "identity: {{awsExternalRole: {{roleArn: '{role}', externalId: artifactory-external-id}}}}"
                 );
-                by_file(site, deadline, &route, &request(&site.image()), &[]).await
+                by_file(site, deadline, &route, &crate::program::request(&site.image()), &[]).await
             }
             IMPERSONATION => {
                 let account = ("google_service_account_email", "images@artifactory-demo.iam.gserviceaccount.com");
