@@ -11,6 +11,7 @@ gave. The last line is `N passed, N failed`; the exit status is 1 when anything 
 """
 
 import json
+import logging
 import os
 import pathlib
 import signal
@@ -77,25 +78,22 @@ def pull(provider, environment):
 
 
 def judge_cognito(tally, provider, environment, moto):
-    done = pull(provider, {
+    environment = {
         **environment, "aws_auth_method": "cognito_oidc", "secret_name": "artifactory/cognito",
         "user_pool_name": "artifactory-pool", "resource_server_name": "artifactory", "user_pool_resource_scope": "pull",
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": moto, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": moto,
-    })
-    tally.judge("a pull on a user pool of moto's", done.returncode == 0 and IMAGE.split("/")[0] and
-                "aws-cognito-puller" in done.stdout, done.stderr or done.stdout)
-    for changes, words in (
-        ({"secret_name": "artifactory/none"}, "ResourceNotFoundException"),
-        ({"user_pool_name": "none"}, "no user pool"),
-        ({"resource_server_name": "none"}, "no resource server"),
+    }
+    done = pull(provider, environment)
+    held = done.returncode == 0 and "aws-cognito-puller" in done.stdout
+    tally.judge("a pull on a user pool of moto's", held, done.stderr or done.stdout)
+    for variable, words in (
+        ("secret_name", "ResourceNotFoundException"),
+        ("user_pool_name", "user pools in us-east-1 is named `none`"),
+        ("resource_server_name", "is named `none`"),
     ):
-        done = pull(provider, {
-            **environment, "aws_auth_method": "cognito_oidc", "secret_name": "artifactory/cognito",
-            "user_pool_name": "artifactory-pool", "resource_server_name": "artifactory", "user_pool_resource_scope": "pull",
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER": moto, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": moto, **changes,
-        })
-        name = "without its " + next(iter(changes))
-        tally.judge(name, done.returncode == 4 and words in done.stderr and not done.stdout, done.stderr or done.stdout)
+        done = pull(provider, {**environment, variable: "none"})
+        refused = done.returncode == 4 and words in done.stderr and not done.stdout
+        tally.judge(f"a {variable} that is not moto's", refused, done.stderr or done.stdout)
 
 
 def judge_foreign_role(tally, provider, environment, moto):
@@ -110,6 +108,7 @@ def judge_foreign_role(tally, provider, environment, moto):
 def main():
     binaries = pathlib.Path(sys.argv[1])
     provider = binaries / "artifactory-credential-provider"
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto_server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto_server.start()
     moto = "http://{}:{}".format(*moto_server.get_host_and_port())
