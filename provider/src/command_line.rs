@@ -35,17 +35,30 @@ Options:
   --version      Print the version
   --help         Print this text
 
-Without --config and cloud_provider, KSCP_REGISTRY_USERNAME and KSCP_REGISTRY_PASSWORD are a static credential.
-
 Without --config the environment configures one route:
   artifactory_url           Artifactory's host, without scheme or path
-  cloud_provider            aws, azure or google
-  aws_auth_method, aws_role_name, aws_region, secret_ttl_seconds
-  secret_name, user_pool_name, resource_server_name, user_pool_resource_scope
-  azure_auth_method, azure_tenant_id, azure_app_client_id, azure_app_audience, azure_app_uri,
-  azure_nodepool_client_id, azure_cloud_name, jfrog_token_audience
-  google_service_account_email, jfrog_oidc_audience
+  cloud_provider            aws, azure or google; unset for a static credential
+  http_timeout_seconds, secret_ttl_seconds, jfrog_token_audience
   jfrog_oidc_provider_name  Artifactory's OIDC provider (azure, google and Cognito)
+  AWS                       aws_auth_method, aws_role_name, aws_region
+    another account         aws_external_role_arn, aws_external_role_session_duration_seconds
+    Cognito                 secret_name, user_pool_name, resource_server_name, user_pool_resource_scope
+  Azure                     azure_auth_method, azure_tenant_id, azure_app_client_id, azure_app_audience,
+                            azure_app_uri, azure_nodepool_client_id, azure_cloud_name
+  Google                    google_service_account_email, jfrog_oidc_audience
+  static                    KSCP_REGISTRY_USERNAME, KSCP_REGISTRY_PASSWORD, KSCP_CACHE_DURATION,
+                            SCP_REGISTRY_USERNAME, SCP_REGISTRY_PASSWORD
+With and without --config:
+  network                   SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY
+  AWS                       AWS_REGION, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
+                            AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT,
+                            AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS,
+                            AWS_ENDPOINT_URL_SECRETS_MANAGER, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
+                            AWS_CONTAINER_CREDENTIALS_FULL_URI, ARTIFACTORY_CREDENTIAL_PROVIDER_COGNITO_URL
+  Azure                     AZURE_POD_IDENTITY_AUTHORITY_HOST, AZURE_AUTHORITY_HOST
+  Google                    GCE_METADATA_HOST, GOOGLE_APPLICATION_CREDENTIALS, CLOUDSDK_CONFIG,
+                            GOOGLE_CLOUD_UNIVERSE_DOMAIN, CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS,
+                            CLOUDSDK_API_ENDPOINT_OVERRIDES_STS
 
 Exit codes: 0 answered or declined, 2 request, 3 configuration, 4 identity, 5 exchange, 6 deadline, 70 bug.
 ";

@@ -1,5 +1,8 @@
 //! Kubernetes: service account tokens, the pod's or the node's own, looked at before they are sent anywhere.
 //!
+//! The service account needs no right. For a pod's token the group `system:nodes` needs the verb
+//! `request-serviceaccounts-token-audience` on its audience.
+//!
 //! Source: Kubernetes documentation, "Managing Service Accounts", the claims of a bound token.
 
 use crate::artifactory::OidcProvider;

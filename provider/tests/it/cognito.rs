@@ -107,14 +107,14 @@ async fn a_client_of_a_user_pool_pulls_in_the_fewest_requests() {
 
 #[tokio::test]
 async fn the_examples_entry_pulls_with_the_examples_policy() {
-    let (_, policy) = documents::example("policy-aws-cognito.json");
+    let (_, policy) = documents::example("aws-cognito/policy.json");
     let policy: Value = serde_json::from_str(&policy).expect("JSON");
     let actions = policy["Statement"].as_array().expect("statements").iter().map(|statement| &statement["Action"]);
     let actions = actions.flat_map(|action| action.as_array().cloned().unwrap_or_else(|| vec![action.clone()]));
     let actions: Vec<_> = actions.map(|action| action.as_str().expect("a text").to_owned()).collect();
     let site = site_with(|world| world.aws.roles[0].may_call = actions).await;
     let mut environment = environment(&site, &[]);
-    environment.extend(documents::variables("kubelet-aws-cognito.yaml"));
+    environment.extend(documents::variables("aws-cognito/kubelet.yaml"));
     environment.insert("artifactory_url".to_owned(), site.host());
     assert_pulled(&site, &site.pull_in(&[], &environment).await);
 }

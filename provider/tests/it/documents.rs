@@ -7,8 +7,6 @@ use artifactory_credential_provider::config::{Config, Environment};
 use artifactory_credential_provider::image::ImageRef;
 use serde::Deserialize;
 
-use crate::site::Site;
-
 const README: &str = include_str!("../../../README.md");
 
 pub(crate) fn example(name: &str) -> (PathBuf, String) {
@@ -50,14 +48,21 @@ fn entry(name: &str) -> Entry {
     config.providers.into_iter().next().expect("an entry")
 }
 
+/// Every file below a folder of the examples, by its name there.
+fn files(folder: &str) -> Vec<String> {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(folder);
+    let entries = std::fs::read_dir(directory).expect("a folder").map(|entry| entry.expect("an entry"));
+    let names = entries.flat_map(|entry| {
+        let name = format!("{folder}{}", entry.file_name().into_string().expect("a name"));
+        if entry.path().is_dir() { files(&format!("{name}/")) } else { vec![name] }
+    });
+    names.collect()
+}
+
 #[test]
 fn the_readme_holds_every_example_to_the_letter() {
-    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let entries = std::fs::read_dir(directory).expect("the examples");
-    // A folder is a set-up of its own, which the tests of its identity run as a whole.
-    let files = entries.map(|entry| entry.expect("an entry")).filter(|entry| entry.path().is_file());
-    let names: Vec<_> = files.map(|file| file.file_name().into_string().expect("a name")).collect();
-    assert!(names.len() >= 13, "{names:?}");
+    let names = files("");
+    assert!(names.len() >= 50, "{names:?}");
     for name in &names {
         let (_, text) = example(name);
         let language = name.rsplit('.').next().expect("an extension");
@@ -69,53 +74,74 @@ fn the_readme_holds_every_example_to_the_letter() {
 }
 
 #[test]
-fn the_kubelets_entries_configure_the_program() {
-    let names = [
-        "kubelet-aws.yaml",
-        "kubelet-aws-cognito.yaml",
-        "kubelet-azure.yaml",
-        "kubelet-google.yaml",
-        "kubelet-aws-web-identity.yaml",
-        "kubelet-static.yaml",
-    ];
-    let of_the_sdk = cfg!(feature = "aws-sdk").then_some("aws-cross-account/kubelet-environment.yaml");
-    for name in names.into_iter().chain(of_the_sdk) {
-        let entry = entry(name);
+fn the_readme_shows_no_document_that_is_no_example() {
+    let names = files("");
+    let texts: Vec<_> = names.iter().map(|name| example(name).1).collect();
+    for block in README.split("\n```").skip(1).step_by(2) {
+        let (language, text) = block.split_once('\n').expect("a language");
+        assert!(!["json", "yaml"].contains(&language) || texts.contains(&format!("{text}\n")), "{text}");
+    }
+}
+
+#[test]
+fn every_entry_of_the_kubelet_configures_the_program() {
+    let names = files("").into_iter().filter(|name| name.contains("kubelet"));
+    let needs_the_sdk = |name: &str| name.starts_with("aws-external-role/") || name == "kubelet.yaml";
+    for name in names.filter(|name| cfg!(feature = "aws-sdk") || !needs_the_sdk(name)) {
+        let entry = entry(&name);
         assert_eq!(entry.name, env!("CARGO_PKG_NAME"), "the kubelet looks the binary up by the entry's name");
         let environment: Environment = entry.env.into_iter().map(|variable| (variable.name, variable.value)).collect();
-        let config = Config::load(None, &environment).expect(name);
+        let file = entry.args.first().map(|_| example(&name.replace("kubelet.yaml", "config.yaml")).0);
+        if file.is_some() {
+            assert_eq!(entry.args, ["--config", "/etc/artifactory-credential-provider/config.yaml"], "{name}");
+        }
+        let config = Config::load(file.as_deref(), &environment).unwrap_or_else(|error| panic!("{name}: {error}"));
         for pattern in entry.match_images {
-            let image = ImageRef::parse(&format!("{pattern}/app")).expect("an image");
+            let image = ImageRef::parse(&format!("{}/app", pattern.replace('*', "any"))).expect("an image");
             assert!(config.route(&image).is_some(), "{name}: the kubelet asks for {pattern} and no route serves it");
         }
     }
 }
 
-#[test]
-fn the_file_example_serves_what_its_entry_asks_for() {
-    assert_served("config.yaml", &["kubelet-file.yaml", "kubelet-cluster.yaml"]);
-    if cfg!(feature = "aws-sdk") {
-        assert_served("aws-cross-account/config.yaml", &["aws-cross-account/kubelet.yaml"]);
-    }
+/// The keys that the program offers in the place of one it does not know.
+fn keys(file: &str) -> Vec<String> {
+    let path = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(path.path(), file).expect("written");
+    let error = Config::load(Some(path.path()), &Environment::default()).expect_err("an unknown key");
+    let cause = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    let text = cause.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let offered = text.split_once("expected").unwrap_or_else(|| panic!("{text}")).1;
+    let words = offered.split(|c: char| !c.is_ascii_alphanumeric());
+    let of_the_message = ["", "one", "of", "at", "line", "column"];
+    let keys = words.filter(|word| !of_the_message.contains(word) && word.starts_with(|c: char| c.is_alphabetic()));
+    keys.map(str::to_owned).collect()
 }
 
-fn assert_served(config: &str, entries: &[&str]) {
-    let (path, _) = example(config);
-    let config = Config::load(Some(&path), &Environment::default()).expect("a configuration");
-    for entry in entries.iter().map(|name| entry(name)) {
-        assert_eq!(entry.args.first().map(String::as_str), Some("--config"));
-        for pattern in entry.match_images {
-            let image = ImageRef::parse(&format!("{}/app", pattern.replace('*', "any"))).expect("an image");
-            assert!(config.route(&image).is_some(), "no route serves {pattern}");
-        }
+/// Every identity that a route can have.
+pub(crate) fn identities() -> Vec<String> {
+    let identities = keys("routes: [{identity: {nope: {}}}]");
+    assert!(identities.len() >= 14, "{identities:?}");
+    identities
+}
+
+#[test]
+fn the_file_example_shows_every_key() {
+    let text = example("config.yaml").1;
+    let route = |keys: &str| format!("routes: [{{{keys}}}]");
+    let identities = identities();
+    let mut files =
+        vec!["nope: 1".to_owned(), route("nope: 1"), route("oidcProvider: {nope: 1}"), route("static: {nope: 1}")];
+    files.extend(identities.iter().map(|identity| route(&format!("identity: {{{identity}: {{nope: 1}}}}"))));
+    for key in files.iter().flat_map(|file| keys(file)).chain(identities) {
+        assert!(text.contains(&key), "provider/examples/config.yaml does not show `{key}`");
     }
 }
 
 #[test]
 fn the_static_examples_serve_what_they_name() {
     for (name, images) in [
-        ("static-registries.yaml", ["any.example.com/x", "quay.example.com/team/x", "docker.io/library/nginx"]),
-        ("docker-config.yaml", ["any.example.com/x", "quay.io/x", "docker.io/library/nginx"]),
+        ("static/registries.yaml", ["any.example.com/x", "quay.example.com/team/x", "docker.io/library/nginx"]),
+        ("static/docker-config.yaml", ["any.example.com/x", "quay.io/x", "docker.io/library/nginx"]),
     ] {
         let config = Config::load(Some(&example(name).0), &Environment::default()).expect(name);
         for image in images {
@@ -123,27 +149,6 @@ fn the_static_examples_serve_what_they_name() {
         }
         assert!(config.route(&ImageRef::parse("evil.io/x").expect("an image")).is_none(), "{name}");
     }
-}
-
-/// The provider, the mapping and the route of the README, with a running cluster's issuer and Artifactory's host.
-#[tokio::test]
-async fn the_cluster_example_pulls_with_artifactory_set_up_as_it_says() {
-    let site = Site::start().await;
-    let issuer = format!("{}/id/0123456789ABCDEF0123456789ABCDEF", site.cloud.url());
-    let here = |name: &str| {
-        let text = example(name).1.replace("https://oidc.example.com/cluster", &issuer);
-        text.replace("cluster.example.com", &site.host())
-    };
-    site.administer("/access/api/v1/oidc", here("cluster-oidc-provider.json")).await;
-    let mappings = "/access/api/v1/oidc/cluster/identity_mappings";
-    site.administer(mappings, here("cluster-identity-mapping.json")).await;
-    let token = site.file("token", site.pod_token("app", "artifactory"));
-    let config = here("cluster.yaml").replace("/var/lib/artifactory-credential-provider/token", &token);
-    let config = site.file("config.yaml", config);
-    let outcome = site.pull_in(&["--config", &config], &site.environment("none")).await;
-    let (username, password) = outcome.credential(&site.host());
-    assert_eq!(username, "cluster-puller");
-    assert_eq!(site.read_manifest("docker-local", &username, &password).await, 200);
 }
 
 #[test]
@@ -163,14 +168,43 @@ fn the_readme_lists_the_programs_exit_codes() {
 fn the_help_and_the_readme_name_the_same_variables() {
     let help = std::process::Command::new(env!("CARGO_BIN_EXE_artifactory-credential-provider")).arg("--help").output();
     let help = String::from_utf8(help.expect("the program runs").stdout).expect("text");
-    let listed =
-        help.split("configures one route:").nth(1).expect("the list").split("Exit codes").next().expect("its end");
-    let names = listed.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).filter(|word| word.contains('_'));
+    let listed = help.split("configures one route:").nth(1).expect("the list");
+    let listed = listed.split("Exit codes").next().expect("its end");
+    let words = listed.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let in_the_help: BTreeSet<_> = words.filter(|word| word.contains('_')).collect();
     let section = README.split("## Configuration by environment").nth(1).expect("a section");
-    let mut count = 0;
-    for name in names {
-        assert!(section.contains(&format!("`{name}`")), "README.md does not explain `{name}`");
-        count += 1;
+    let section = section.split("\n## ").next().expect("its text");
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let in_the_readme: BTreeSet<_> =
+        rows.flat_map(|row| row.split(['`', ',', ' '])).filter(|word| !word.is_empty()).collect();
+    assert_eq!(in_the_help, in_the_readme);
+    for name in in_the_source() {
+        assert!(in_the_help.contains(name.as_str()), "`{name}` is read and not listed");
     }
-    assert!(count >= 12, "{help}");
+}
+
+/// The variables that the program's source names in capitals.
+fn in_the_source() -> BTreeSet<String> {
+    let source = concat!(
+        include_str!("../../src/config.rs"),
+        include_str!("../../src/endpoints.rs"),
+        include_str!("../../src/endpoints/aws.rs"),
+        include_str!("../../src/endpoints/cognito.rs"),
+        include_str!("../../src/endpoints/gcp.rs"),
+        include_str!("../../src/config/environment.rs"),
+        include_str!("../../src/config/environment/aws.rs"),
+        include_str!("../../src/config/environment/aws/external_role.rs"),
+        include_str!("../../src/config/environment/azure.rs"),
+        include_str!("../../src/config/environment/fixed.rs"),
+        include_str!("../../src/config/environment/google.rs"),
+    );
+    let texts = source.split('"').skip(1).step_by(2);
+    let begins = |text: &&str| {
+        ["AWS_", "AZURE_", "GCE_", "GOOGLE_", "CLOUDSDK_", "KSCP_", "SCP_", "SSL_", "HTTPS_", "NO_", "ARTIFACTORY_CRED"]
+            .iter()
+            .chain(&["aws_", "azure_", "google_", "jfrog_oidc", "jfrog_token"])
+            .any(|beginning| text.starts_with(beginning))
+    };
+    let names = texts.filter(begins).filter(|text| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+    names.filter(|name| *name != "KSCP_CACHE_TYPE").map(str::to_owned).collect()
 }

@@ -64,10 +64,14 @@ pub(crate) fn variables(site: &Site, changes: &[(&str, &str)]) -> BTreeMap<Strin
 
 /// The credentials of the instance's role, as anything on the instance gets them; the journal forgets the asking.
 pub(crate) async fn role_credentials(site: &Site) -> Value {
+    credentials_of(site, "artifactory-pull").await
+}
+
+async fn credentials_of(site: &Site, role: &str) -> Value {
     let (url, client) = (site.cloud.url(), site.client());
     let session = client.put(format!("{url}/latest/api/token")).header("x-aws-ec2-metadata-token-ttl-seconds", "60");
     let session = session.send().await.expect("an answer").text().await.expect("a session");
-    let url = format!("{url}/latest/meta-data/iam/security-credentials/artifactory-pull");
+    let url = format!("{url}/latest/meta-data/iam/security-credentials/{role}");
     let reply = client.get(url).header("x-aws-ec2-metadata-token", session).send().await.expect("an answer");
     site.cloud.kit().journal.clear();
     serde_json::from_str(&reply.text().await.expect("credentials")).expect("JSON")
@@ -75,7 +79,12 @@ pub(crate) async fn role_credentials(site: &Site) -> Value {
 
 /// The same as the variables that hold a key.
 pub(crate) async fn key_in_variables(site: &Site) -> [(&'static str, String); 3] {
-    let key = role_credentials(site).await;
+    key_of(site, "artifactory-pull").await
+}
+
+/// The key of an instance's role of another name.
+pub(crate) async fn key_of(site: &Site, role: &str) -> [(&'static str, String); 3] {
+    let key = credentials_of(site, role).await;
     let part = |name: &str| key[name].as_str().expect("a text").to_owned();
     [
         ("AWS_ACCESS_KEY_ID", part("AccessKeyId")),
@@ -280,33 +289,4 @@ async fn each_round_trip_is_needed() {
     let changes = key.each_ref().map(|(name, value)| (*name, value.as_str()));
     let outcome = pull_by_file(&site, ", externalId: artifactory-external-id", &changes).await;
     assert_eq!(asked(&site, &outcome), [[sts], [exchange]]);
-}
-
-/// A file of the example that the README explains.
-fn example(name: &str) -> String {
-    let path = format!("{}/examples/aws-cross-account/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).expect("an example")
-}
-
-#[tokio::test]
-async fn the_example_is_a_set_up_that_works() {
-    let json = |name: &str| serde_json::from_str::<Value>(&example(name)).expect(name);
-    let (trust, own) = (json("trust-policy.json"), json("caller-policy.json"));
-    let world = serde_json::json!({"aws": {
-        "roles": [{"name": "eks-node", "mayAssume": [own["Statement"][0]["Resource"]]}],
-        "otherRoles": [{"name": "cross-account-pull", "account": "444455556666", "trust": trust}],
-    }});
-    let cloud = mock_cloud::World::from_yaml(&world.to_string()).expect("a world");
-    let mut artifactory = mock_artifactory::World::default();
-    artifactory.iam_roles.clear();
-    let site = Site::with(cloud, artifactory).await;
-    let config = site.file("config.yaml", example("config.yaml").replace("acme.jfrog.io", &site.host()));
-    let pull = async || site.pull_in(&["--config", &config], &site.environment("none")).await;
-    assert!(pull().await.failure(5).contains("iam_role mapping"), "no mapping yet");
-    let mapping = format!("{}/access/api/v1/aws/iam_role", site.artifactory.url());
-    let request = site.client().put(mapping).basic_auth("admin", Some("admin-password"));
-    let request = request.header("content-type", "application/json").body(example("iam-role.json"));
-    assert!(request.send().await.expect("an answer").status().is_success());
-    assert_crossed(&site, &pull().await);
-    assert_eq!(assumption(&site)["Tags.member.1.Key"], "cluster");
 }

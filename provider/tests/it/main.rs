@@ -1,11 +1,12 @@
 //! The shipped program as a child process against the mocks, as the kubelet starts it.
 
 mod azure;
-mod azure_examples;
 mod cluster;
 mod cognito;
 mod configuration;
 mod documents;
+mod example;
+mod examples;
 mod exchange;
 #[cfg(feature = "aws-sdk")]
 mod external_role;
@@ -15,7 +16,6 @@ mod faults;
 mod fixed;
 mod google;
 mod google_default;
-mod google_examples;
 mod metadata;
 mod oidc_provider;
 mod partition;

@@ -48,6 +48,11 @@ impl Site {
         path.to_str().expect("a name").to_owned()
     }
 
+    /// Where the files of the test lie.
+    pub(crate) fn directory(&self) -> String {
+        self.directory.path().display().to_string()
+    }
+
     /// Names a secret that the test gives to the program, which may reach stdout as a password and nobody else.
     pub(crate) fn plant(&self, secret: &str) -> String {
         self.planted.lock().expect("no panic before").push(secret.to_owned());
@@ -205,9 +210,14 @@ impl Site {
 
     /// Makes something by Artifactory's REST API, as its administrator.
     pub(crate) async fn administer(&self, path: &str, document: String) {
-        let request = self.client().post(format!("{}{path}", self.artifactory.url())).body(document);
-        let request = request.header("content-type", "application/json").basic_auth("admin", Some("admin-password"));
-        assert_eq!(request.send().await.expect("an answer").status(), 201, "{path}");
+        let request = self.client().post(format!("{}{path}", self.artifactory.url()));
+        assert_eq!(as_administrator(request, document).await, 201, "{path}");
+    }
+
+    /// The same where the API replaces what is there.
+    pub(crate) async fn put(&self, path: &str, document: String) {
+        let request = self.client().put(format!("{}{path}", self.artifactory.url()));
+        assert!((200..300).contains(&as_administrator(request, document).await), "{path}");
     }
 
     /// The token that the kubelet sends for a pod of a service account in the namespace `default`.
@@ -274,6 +284,12 @@ impl Site {
         let bodies = requests.iter().filter_map(|request| serde_json::from_str::<Value>(&request.body).ok());
         bodies.filter_map(|body| body["subject_token"].as_str().map(str::to_owned)).collect()
     }
+}
+
+async fn as_administrator(request: reqwest::RequestBuilder, document: String) -> u16 {
+    let request = request.header("content-type", "application/json").body(document);
+    let request = request.basic_auth("admin", Some("admin-password"));
+    request.send().await.expect("an answer").status().as_u16()
 }
 
 fn passwords(stdout: &str) -> Vec<String> {

@@ -1,4 +1,7 @@
 //! The role of the EC2 instance.
+//!
+//! The role needs no permission, and its trust policy allows `sts:AssumeRole` to `ec2.amazonaws.com`. Source: IAM user guide,
+//! "IAM roles for Amazon EC2".
 
 use crate::endpoints::{InstanceMetadata, Region};
 use crate::http::Http;

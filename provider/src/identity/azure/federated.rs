@@ -1,5 +1,6 @@
 //! A managed identity that an application trusts: its token is the client assertion for the application's own token.
 //!
+//! Neither the identity nor the application needs a role; the application needs a service principal in the tenant.
 //! An application holds at most 20 federated identity credentials; one managed identity for many nodes needs one. Source:
 //! Microsoft Entra documentation, "Configure an app to trust a managed identity".
 

@@ -1,7 +1,7 @@
 //! A managed identity of the VM, proved to Artifactory by its own token for Artifactory's application.
 //!
 //! Whether the token is of the form v1 or v2 is up to the application's manifest; Artifactory's OIDC provider must have the
-//! issuer of that form.
+//! issuer of that form. The identity needs no role and no permission of the application.
 
 use crate::artifactory::OidcProvider;
 use crate::http::Http;

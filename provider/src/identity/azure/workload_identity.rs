@@ -1,7 +1,9 @@
 //! Microsoft Entra Workload ID: the pod's service account token is the client assertion for an application's token.
 //!
 //! The application, or the user-assigned managed identity that stands for one, trusts the cluster's issuer by a federated
-//! identity credential. Source: Azure Kubernetes Service documentation, "Use Microsoft Entra Workload ID with AKS".
+//! identity credential, and needs no role.
+//!
+//! Source: Azure Kubernetes Service documentation, "Use Microsoft Entra Workload ID with AKS".
 
 use crate::artifactory::OidcProvider;
 use crate::endpoints::{AzureCloud, Endpoints};

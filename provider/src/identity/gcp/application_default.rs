@@ -5,6 +5,8 @@
 //! secret that does not expire, which this program is there to avoid. The credentials of a person make no ID token for a
 //! service account. A command to be run (`executable`) is no configuration.
 //!
+//! The rights are those of the identity that the file describes, as `metadata` and `workload_identity` state them.
+//!
 //! Sources: Google Cloud documentation, "How Application Default Credentials works"; AIP-4110, AIP-4117.
 
 use std::path::{Path, PathBuf};

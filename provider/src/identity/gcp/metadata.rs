@@ -1,5 +1,7 @@
 //! The metadata server: an ID token of the VM's service account in one request, or its access token.
 //!
+//! The account needs no role, and for an ID token no scope.
+//!
 //! Sources: Compute Engine documentation, "Verify the identity of a VM" and "View and query VM metadata"; GKE documentation,
 //! "About Workload Identity Federation for GKE".
 
