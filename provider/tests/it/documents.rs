@@ -151,6 +151,17 @@ fn the_static_examples_serve_what_they_name() {
     }
 }
 
+/// The text that the test of `conformance pull` holds, with a file and times of a node in it.
+#[test]
+fn the_readme_shows_the_kubelet_in_a_terminal_as_it_is() {
+    let section = README.split("\n## The kubelet in a terminal\n").nth(1).expect("a section");
+    let shown =
+        section.split("\n\n    kubelet ").nth(1).expect("a report").split("\n\n`--pod").next().expect("its end");
+    let shown = format!("    kubelet {shown}").replace("/etc/kubernetes/providers.yaml", "NODE/config.yaml");
+    let tested = include_str!("../../../conformance/tests/pull/main.rs");
+    assert!(tested.contains(&shown.replace("12 ms", "TIME ms")), "{shown}");
+}
+
 #[test]
 fn the_readme_lists_the_programs_exit_codes() {
     let source = include_str!("../../src/error.rs");
