@@ -23,10 +23,11 @@ func (lines) Info(level int, text string, values ...any) {
 	logged = append(logged, fmt.Sprintf("V(%d) %s%s", level, strings.TrimSuffix(text, "\n"), shown(values)))
 }
 func (lines) Error(err error, text string, values ...any) {
+	line := "E " + strings.TrimSuffix(text, "\n")
 	if err != nil {
-		values = append([]any{"err", err.Error()}, values...)
+		line += ": " + err.Error()
 	}
-	logged = append(logged, "E "+strings.TrimSuffix(text, "\n")+shown(values))
+	logged = append(logged, line+shown(values))
 }
 
 func shown(values []any) string {

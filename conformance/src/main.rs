@@ -54,7 +54,7 @@ struct Pull {
     /// The node's own Docker configuration, which comes after pull secrets and before providers.
     #[arg(long, value_name = "FILE")]
     node_config: Option<PathBuf>,
-    /// Which kubelet, 1.26 to 1.35.
+    /// Which kubelet, 1.26 to 1.36.
     #[arg(long, value_name = "VERSION", default_value_t)]
     kubelet_version: KubeletVersion,
     /// The kubelet's gate: `KubeletServiceAccountTokenForCredentialProviders=true` or `=false`.

@@ -1,7 +1,7 @@
 //! What the kubelet keeps of a provider's answers, and under which key.
 //!
 //! Upstream: `getCachedCredentials`, `generateCacheKey`, `generateServiceAccountCacheKey` and `generateSingleFlightKey` of
-//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.35), and the
+//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.36), and the
 //! expiration cache of <https://github.com/kubernetes/client-go>, `tools/cache/expiration_cache.go`.
 //!
 //! Each provider has its own, in memory. Nothing removes an answer that a registry refused.
@@ -113,6 +113,11 @@ impl<T> Cache<T> {
         let key = stored_key(key_type, image, account, self.version)?;
         self.entries.insert(key, Entry { value, expires_at });
         Ok(())
+    }
+
+    /// The keys of what is kept, expired answers included.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.entries.keys().map(Vec::as_slice)
     }
 
     /// How many answers are kept, expired ones included.

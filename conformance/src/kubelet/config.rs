@@ -1,7 +1,7 @@
 //! The kubelet's configuration of credential providers, a file or (since 1.34) a directory.
 //!
 //! Upstream: `readCredentialProviderConfig`, `decode` and `validateCredentialProviderConfig` of
-//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/config.go` (1.26 to 1.35).
+//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/config.go` (1.26 to 1.36).
 //!
 //! ```text
 //!  file or directory ──▶ JSON or YAML 1.1 ──▶ fields, strictly since 1.32 ──▶ entries that passed every rule

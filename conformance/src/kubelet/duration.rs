@@ -14,19 +14,29 @@ pub struct GoDuration(i64);
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
     /// Not a number at all, or too large.
-    #[error("time: invalid duration {0:?}")]
+    #[error("time: invalid duration {}", quoted(.0))]
     Invalid(String),
     /// A number without its unit.
-    #[error("time: missing unit in duration {0:?}")]
+    #[error("time: missing unit in duration {}", quoted(.0))]
     MissingUnit(String),
     /// A unit that Go does not have, such as `d`.
-    #[error("time: unknown unit {unit:?} in duration {text:?}")]
+    #[error("time: unknown unit {} in duration {}", quoted(unit), quoted(text))]
     UnknownUnit {
         /// The text.
         text: String,
         /// The unit in it.
         unit: String,
     },
+}
+
+/// A text as Go's package `time` quotes it: what is not plain ASCII is told byte by byte.
+fn quoted(text: &str) -> String {
+    let shown = |byte: u8| match byte {
+        b'"' | b'\\' => format!("\\{}", char::from(byte)),
+        b' '..=0x7f => char::from(byte).to_string(),
+        other => format!("\\x{other:02x}"),
+    };
+    format!("\"{}\"", text.bytes().map(shown).collect::<String>())
 }
 
 /// The greatest sum: that of the most negative duration.

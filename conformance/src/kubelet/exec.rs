@@ -1,7 +1,7 @@
 //! Runs a credential provider as the kubelet runs it.
 //!
 //! Upstream: `ExecPlugin` and `runPlugin` in <https://github.com/kubernetes/kubernetes>,
-//! `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.35), and Go's `os/exec`.
+//! `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.36), and Go's `os/exec`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -71,12 +71,12 @@ impl ImageName {
         }
         let (registry, remainder) = complete(text);
         let remote = remainder.split(':').next().unwrap_or_default();
-        if remote.to_lowercase() != remote {
+        if lower_case(remote) != remote {
             return Err(ImageError::RemoteUppercase(remote.to_owned()));
         }
         let whole = format!("{registry}/{remainder}");
         let parts = Parts::of(&whole).ok_or_else(|| {
-            let lower = whole.to_lowercase();
+            let lower = lower_case(&whole);
             let would_be_one = lower != whole && Parts::of(&lower).is_some();
             if would_be_one { ImageError::Uppercase } else { ImageError::Format }
         })?;
@@ -124,7 +124,7 @@ fn complete(text: &str) -> (&str, String) {
     let Some((first, rest)) = text.split_once('/') else {
         return (DOCKER_HUB, format!("{LIBRARY}{text}"));
     };
-    let is_registry = first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first;
+    let is_registry = first == "localhost" || first.contains(['.', ':']) || lower_case(first) != first;
     let (registry, rest) = match first {
         DOCKER_INDEX => (DOCKER_HUB, rest),
         _ if is_registry => (first, rest),
@@ -132,6 +132,12 @@ fn complete(text: &str) -> (&str, String) {
     };
     let official = registry == DOCKER_HUB && !rest.contains('/');
     (registry, if official { format!("{LIBRARY}{rest}") } else { rest.to_owned() })
+}
+
+/// Go's `strings.ToLower`, which maps each character to one and knows no word ends.
+fn lower_case(text: &str) -> String {
+    let lower = |character: char| character.to_lowercase().next().unwrap_or(character);
+    text.chars().map(lower).collect()
 }
 
 /// The captures of `referenceRegexp`, and the path of the name.

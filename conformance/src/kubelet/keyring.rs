@@ -2,7 +2,7 @@
 //!
 //! Upstream: `BasicDockerKeyring` and `UnionDockerKeyring` of <https://github.com/kubernetes/kubernetes>,
 //! `pkg/credentialprovider/keyring.go`, and `MakeDockerKeyring` in `pkg/credentialprovider/secrets/secrets.go` (1.26 to
-//! 1.35).
+//! 1.36).
 //!
 //! Every key that matches gives its credentials, not the best one only: keys go byte-wise backwards, so that a longer path
 //! comes before a shorter one, and under one key the order is that of the sources. The first pull that succeeds ends it.
@@ -72,8 +72,7 @@ impl<T> Keyring<T> {
     }
 
     fn is_for(&self, key: &[u8], image: &str) -> bool {
-        let Ok(key) = std::str::from_utf8(key) else { return false };
-        let pattern = ImagePattern::parse(key, self.go);
+        let pattern = ImagePattern::parse(&as_url(key), self.go);
         pattern.is_ok_and(|pattern| ImageAddress::parse(image, self.go).is_ok_and(|image| pattern.is_for(&image)))
     }
 }
@@ -81,6 +80,16 @@ impl<T> Keyring<T> {
 fn of_key<'a, T>(key: &'a [u8], credentials: &'a [T]) -> impl Iterator<Item = (&'a str, &'a T)> {
     let key = std::str::from_utf8(key).unwrap_or_default();
     credentials.iter().map(move |credential| (key, credential))
+}
+
+/// A key as a text that is read as these bytes are: what is no UTF-8 is escaped.
+fn as_url(key: &[u8]) -> String {
+    let mut url = String::with_capacity(key.len());
+    for chunk in key.utf8_chunks() {
+        url.push_str(chunk.valid());
+        url.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02x}")));
+    }
+    url
 }
 
 /// A key of `auth` as the keyring keeps it; nothing but bytes, since an escape may decode to any.
@@ -176,5 +185,12 @@ mod tests {
         // `%2525` is kept as `%25`, and matches a path that holds `%`.
         let keyring = keyring(&[&[("r.io/a%2525", "x")]]);
         assert_eq!(found(&keyring, "r.io/a%25b"), ["x"]);
+    }
+
+    #[test]
+    fn a_key_that_decodes_to_no_text_is_for_images_all_the_same() {
+        let keyring = keyring(&[&[("r.io/a%ff", "x")]]);
+        assert_eq!(found(&keyring, "r.io/a%ffb"), ["x"]);
+        assert_eq!(found(&keyring, "r.io/a%feb"), [""; 0]);
     }
 }

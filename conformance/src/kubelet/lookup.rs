@@ -1,7 +1,7 @@
 //! One look-up: every provider in turn, then the credentials in the order in which the pull tries them.
 //!
 //! Upstream: `provide` of <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/plugin.go`, and
-//! `externalCredentialProviderKeyring` in `plugins.go` (1.26 to 1.35).
+//! `externalCredentialProviderKeyring` in `plugins.go` (1.26 to 1.36).
 
 mod plugin;
 mod steps;

@@ -1,7 +1,7 @@
 //! Which images an entry of `matchImages`, or a key of `auth`, is for.
 //!
 //! Upstream: `URLsMatchStr`, `URLsMatch`, `SplitURL` and `ParseSchemelessURL` of
-//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/keyring.go` (1.26 to 1.35).
+//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/keyring.go` (1.26 to 1.36).
 //!
 //! Both sides are read as `https://` URLs. An entry is for an image if
 //!

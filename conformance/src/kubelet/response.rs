@@ -1,7 +1,7 @@
 //! Reads what a credential provider wrote to standard output, strictly since 1.32.
 //!
 //! Upstream: `ExecPlugin` and `decodeResponse` in <https://github.com/kubernetes/kubernetes>,
-//! `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.35); strict since
+//! `pkg/credentialprovider/plugin/plugin.go` (1.26 to 1.36); strict since
 //! <https://github.com/kubernetes/kubernetes/pull/128062>. The version must be that of the request, byte by byte: nothing
 //! is converted.
 

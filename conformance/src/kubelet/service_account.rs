@@ -1,7 +1,7 @@
 //! Whether a provider in service account mode is asked for a pod, and with what.
 //!
 //! Upstream: `provide`, `getServiceAccountData` and `getServiceAccountToken` of
-//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/plugin.go` (1.33 to 1.35), and KEP-4412.
+//! <https://github.com/kubernetes/kubernetes>, `pkg/credentialprovider/plugin/plugin.go` (1.33 to 1.36), and KEP-4412.
 //!
 //! The account is read and a token requested for every look-up, before the cache is asked. What is left out is left out
 //! silently: the kubelet logs it at verbosity 5 only.

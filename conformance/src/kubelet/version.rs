@@ -1,4 +1,4 @@
-//! Which kubelet: what changed between 1.26 and 1.35.
+//! Which kubelet: what changed between 1.26 and 1.36.
 //!
 //! Upstream: the release notes of <https://github.com/kubernetes/kubernetes> and, for gates, `pkg/features/kube_features.go`.
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::matching::GoVersion;
 
-/// A minor version of the kubelet, 1.26 to 1.35.
+/// A minor version of the kubelet, 1.26 to 1.36.
 ///
 /// ```
 /// use conformance::kubelet::KubeletVersion;
@@ -24,7 +24,7 @@ pub struct KubeletVersion(u8);
 
 /// A text that names no version known here.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is not a kubelet version known here: use 1.26 to 1.35, for example `1.34`")]
+#[error("`{0}` is not a kubelet version known here: use 1.26 to 1.36, for example `1.34`")]
 pub struct UnknownVersion(String);
 
 /// Whether a gate of the kubelet is open.
@@ -54,7 +54,9 @@ impl KubeletVersion {
     /// The first version in which the API is stable.
     pub const OLDEST: Self = Self(26);
     /// The newest version described here.
-    pub const NEWEST: Self = Self(35);
+    pub const NEWEST: Self = Self(36);
+    /// The version that vectors are about unless they say otherwise.
+    pub const OF_VECTORS: Self = Self(34);
 
     /// Strict since 1.32: <https://github.com/kubernetes/kubernetes/pull/128062>.
     #[must_use]
@@ -70,10 +72,16 @@ impl KubeletVersion {
 
     /// The rules of Go that the newest patch of this version was built with.
     ///
-    /// Up to 1.32 that was Go 1.23 at most; since 1.33 it is one that refuses brackets within host names.
+    /// Up to 1.32 that was Go 1.23 at most; with 1.33 and 1.34 Go 1.24, with 1.35 Go 1.25; the module of 1.36 asks for
+    /// Go 1.26.
     #[must_use]
     pub fn go(self) -> GoVersion {
-        if self.0 >= 33 { GoVersion::Go1_24_8 } else { GoVersion::Go1_19 }
+        match self.0 {
+            36.. => GoVersion::Go1_26,
+            35.. => GoVersion::Go1_25_8,
+            33.. => GoVersion::Go1_24_8,
+            _ => GoVersion::Go1_19,
+        }
     }
 
     /// A configuration may be a directory: <https://github.com/kubernetes/kubernetes/pull/131658>.
@@ -160,11 +168,11 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_with_those_that_are_known() {
-        for text in ["", "1", "1.25", "1.36", "2.30", "1.x", "latest", "1.300"] {
+        for text in ["", "1", "1.25", "1.37", "2.30", "1.x", "latest", "1.300"] {
             assert_eq!(version(text), None, "{text}");
         }
         let error = "1.25".parse::<KubeletVersion>().unwrap_err().to_string();
-        assert_eq!(error, "`1.25` is not a kubelet version known here: use 1.26 to 1.35, for example `1.34`");
+        assert_eq!(error, "`1.25` is not a kubelet version known here: use 1.26 to 1.36, for example `1.34`");
     }
 
     #[test]
@@ -181,7 +189,7 @@ mod tests {
         let at = |minor| KubeletVersion(minor);
         assert_eq!([31, 32].map(|it| at(it).decoding()), [Decoding::Lenient, Decoding::Strict]);
         assert_eq!([33, 34].map(|it| at(it).service_account_tokens()), [Gate::Closed, Gate::Open]);
-        assert_eq!([32, 33].map(|it| at(it).go()), [GoVersion::Go1_19, GoVersion::Go1_24_8]);
+        assert_eq!([32, 33, 36].map(|it| at(it).go()), [GoVersion::Go1_19, GoVersion::Go1_24_8, GoVersion::Go1_26]);
         assert_eq!([27, 28].map(|it| at(it).shows_stderr()), [false, true]);
     }
 }

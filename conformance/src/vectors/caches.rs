@@ -100,7 +100,8 @@ impl Key {
             }
             Self::Stored { key_type, image, sa_key_hex, hex, legacy_le_1_32 } => {
                 let (key_type, account) = (key_type_of(&key_type)?, hex::decode(sa_key_hex).ok()?);
-                let new = hex.map(|hex| (hex, in_hex(stored_key(key_type, &image, &account, KubeletVersion::NEWEST))));
+                let new =
+                    hex.map(|hex| (hex, in_hex(stored_key(key_type, &image, &account, KubeletVersion::OF_VECTORS))));
                 let version = "1.32".parse().ok()?;
                 let old = stored_key(key_type, &image, &account, version).ok()?;
                 let old = legacy_le_1_32.map(|text| (text, String::from_utf8_lossy(&old).into_owned()));

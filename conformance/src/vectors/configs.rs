@@ -20,13 +20,13 @@ pub(super) fn outcome(entry: &Value) -> Outcome {
         let gate = match vector.feature_gate_sa_token {
             Some(true) => Gate::Open,
             Some(false) => Gate::Closed,
-            None => KubeletVersion::NEWEST.service_account_tokens(),
+            None => KubeletVersion::OF_VECTORS.service_account_tokens(),
         };
         let got = |version, gate| match CredentialProviderConfig::parse(vector.config.as_bytes(), version, gate) {
             Ok(_) => (true, String::new()),
             Err(error) => (false, format!(": {error}")),
         };
-        let newest = vector.valid.map(|valid| said(valid, got(KubeletVersion::NEWEST, gate), "newest"));
+        let newest = vector.valid.map(|valid| said(valid, got(KubeletVersion::OF_VECTORS, gate), "newest"));
         let older = vector.valid_le_1_31.and_then(|valid| {
             let version = "1.31".parse().ok()?;
             Some(said(valid, got(version, Gate::Closed), "1.31"))

@@ -81,10 +81,11 @@ fn of_directory(
         Err(_) => "invalid".to_owned(),
     };
     let expected = if valid { "valid" } else { "invalid" };
-    let newest = (expected.to_owned(), said(KubeletVersion::NEWEST));
+    let newest = (expected.to_owned(), said(KubeletVersion::OF_VECTORS));
     // A list of names at the end of the reason is the order.
     let order = reason.rsplit_once(": ").filter(|(_, names)| valid && names.contains(',') && !names.contains(' '));
-    let order = order.map(|(_, names)| (names.to_owned(), written.read(KubeletVersion::NEWEST).unwrap_or_default()));
+    let order =
+        order.map(|(_, names)| (names.to_owned(), written.read(KubeletVersion::OF_VECTORS).unwrap_or_default()));
     let before = since.filter(|since| *since == "1.34").and_then(|_| "1.33".parse().ok());
     let before = before
         .map(|version| ("invalid (1.33)".to_owned(), format!("{} (1.33)", kind_of(written.read(version).is_ok()))));

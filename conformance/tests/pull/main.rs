@@ -21,7 +21,7 @@ fn a_pull_with_credentials_shows_each_step() {
         .program("two", "exit 1");
     let output = node.pull(&[IMAGE, "docker.r.io/team/web"]);
     insta::assert_snapshot!(output.shown(), @r"
-    kubelet 1.35, configuration NODE/config.yaml
+    kubelet 1.36, configuration NODE/config.yaml
     no pod: as for a static pod, without a service account
 
     docker.r.io/team/app:1
@@ -77,7 +77,7 @@ fn an_anonymous_pull_shows_why() {
         );
     let output = node.pull(&[IMAGE]);
     insta::assert_snapshot!(output.shown(), @r#"
-    kubelet 1.35, configuration NODE/config.yaml
+    kubelet 1.36, configuration NODE/config.yaml
     no pod: as for a static pod, without a service account
 
     docker.r.io/team/app:1
@@ -114,7 +114,7 @@ fn a_provider_that_is_silently_left_out_is_visible() {
     let node = Node::new().entry("one", "['*.r.io']", ATTRIBUTES).program("one", "exit 1");
     let output = node.pull(&[IMAGE, "--pod", &node.file("pod.yaml", "serviceAccountName: app\ntoken: hunter2\n")]);
     insta::assert_snapshot!(output.shown(), @r#"
-    kubelet 1.35, configuration NODE/config.yaml
+    kubelet 1.36, configuration NODE/config.yaml
     pod default/(no name) with the service account `app`
 
     docker.r.io/team/app:1
@@ -202,12 +202,12 @@ fn a_name_that_is_no_image_is_told_and_the_others_are_looked_up() {
 fn a_kubelet_that_would_not_start_is_told_with_its_words_and_a_hint() {
     let node = Node::new().entry("one", "[r.io]", "").program("two", "");
     insta::assert_snapshot!(node.pull(&[IMAGE]).complaint(), @r"
-    error: kubelet 1.35 does not start: plugin binary executable  did not exist
+    error: kubelet 1.36 does not start: plugin binary executable  did not exist
       hint: put the program at `NODE/bin/one`, or change `providers[].name` in the configuration: it is the file name of the program
     ");
     let node = Node::new().entry("a/b", "['r.io:*']", "  Args: []\n");
     insta::assert_snapshot!(node.pull(&[IMAGE]).complaint(), @r#"
-    error: kubelet 1.35 does not start: error decoding config "NODE/config.yaml": strict decoding error: unknown field "providers[0].Args"
+    error: kubelet 1.36 does not start: error decoding config "NODE/config.yaml": strict decoding error: unknown field "providers[0].Args"
       hint: correct the file: fields are those of CredentialProviderConfig in kubelet.config.k8s.io/v1, their case counts, and in YAML 1.1 y, n, yes, no, on and off are booleans
     "#);
     insta::assert_snapshot!(node.pull(&[IMAGE, "--kubelet-version", "1.31"]).complaint(), @r#"
@@ -215,12 +215,12 @@ fn a_kubelet_that_would_not_start_is_told_with_its_words_and_a_hint() {
       hint: correct the fields that are named; an error does not say which entry it is about
     "#);
     insta::assert_snapshot!(node.pull(&[IMAGE, "--kubelet-version", "1.19"]).complaint(), @r"
-    error: invalid value '1.19' for '--kubelet-version <VERSION>': `1.19` is not a kubelet version known here: use 1.26 to 1.35, for example `1.34`
+    error: invalid value '1.19' for '--kubelet-version <VERSION>': `1.19` is not a kubelet version known here: use 1.26 to 1.36, for example `1.34`
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(node.pull_with("/nowhere", &[IMAGE]).complaint(), @r#"
-    error: kubelet 1.35 does not start: unable to access path "/nowhere": stat /nowhere: no such file or directory
+    error: kubelet 1.36 does not start: unable to access path "/nowhere": stat /nowhere: no such file or directory
       hint: name a file, or since 1.34 a directory, that the kubelet can read with --config
     "#);
     let node = Node::new().entry("one", "[r.io]", "").program("one", "");

@@ -9,14 +9,16 @@ use super::ip;
 use crate::kubelet::go_text::quoted;
 
 /// Which Go: what it makes of brackets and colons in host names changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GoVersion {
     /// Up to Go 1.24.7 and 1.25.1: brackets may hold anything.
     Go1_19,
     /// From Go 1.24.8 and 1.25.2: what is in the last brackets must be an IPv6 address, and a text before it is dropped.
     #[default]
     Go1_24_8,
-    /// From Go 1.26 in modules that ask for it: an address must begin the host, and only one colon may follow.
+    /// From Go 1.25.8 and 1.26.1: an address must begin the host, <https://go.dev/issue/77578>.
+    Go1_25_8,
+    /// From Go 1.26 in modules that ask for it: as well, only one colon may follow, <https://go.dev/issue/75223>.
     Go1_26,
 }
 
@@ -109,8 +111,10 @@ fn parse_host(host: &[u8], go: GoVersion) -> Result<Vec<u8>, Problem> {
     let open = host.iter().rposition(|byte| *byte == b'[');
     match (go, open) {
         (GoVersion::Go1_19, _) if host.first() == Some(&b'[') => any_bracketed(host),
-        (GoVersion::Go1_24_8, Some(open)) | (GoVersion::Go1_26, Some(open @ 0)) => bracketed(host, open),
-        (GoVersion::Go1_26, Some(_)) => Err(Problem::IpLiteral),
+        (GoVersion::Go1_24_8, Some(open)) | (GoVersion::Go1_25_8 | GoVersion::Go1_26, Some(open @ 0)) => {
+            bracketed(host, open)
+        }
+        (GoVersion::Go1_25_8 | GoVersion::Go1_26, Some(_)) => Err(Problem::IpLiteral),
         _ => plain(host, go),
     }
 }
@@ -120,7 +124,7 @@ fn plain(host: &[u8], go: GoVersion) -> Result<Vec<u8>, Problem> {
     let mut colons = host.iter();
     let colon = match go {
         GoVersion::Go1_26 => colons.position(|byte| *byte == b':'),
-        GoVersion::Go1_19 | GoVersion::Go1_24_8 => colons.rposition(|byte| *byte == b':'),
+        GoVersion::Go1_19 | GoVersion::Go1_24_8 | GoVersion::Go1_25_8 => colons.rposition(|byte| *byte == b':'),
     };
     colon.map_or(Ok(()), |colon| port(&host[colon..]))?;
     decoded(host, Part::Host)
@@ -263,13 +267,13 @@ mod tests {
 
     #[test]
     fn brackets_and_colons_are_read_as_each_go_reads_them() {
-        let all = [GoVersion::Go1_19, GoVersion::Go1_24_8, GoVersion::Go1_26];
+        let all = [GoVersion::Go1_19, GoVersion::Go1_24_8, GoVersion::Go1_25_8, GoVersion::Go1_26];
         let hosts = |text: &str| all.map(|go| parsed(text, go).ok().map(|(host, _path)| host));
         let some = |host: &str| Some(host.to_owned());
-        assert_eq!(hosts("[::1]:5"), [some("[::1]:5"), some("[::1]:5"), some("[::1]:5")]);
-        assert_eq!(hosts("r[a-f]x.io"), [some("r[a-f]x.io"), None, None]);
-        assert_eq!(hosts("a[::1]:5"), [some("a[::1]:5"), some("[::1]:5"), None]);
-        assert_eq!(hosts("a:b:5"), [some("a:b:5"), some("a:b:5"), None]);
+        assert_eq!(hosts("[::1]:5"), [some("[::1]:5"), some("[::1]:5"), some("[::1]:5"), some("[::1]:5")]);
+        assert_eq!(hosts("r[a-f]x.io"), [some("r[a-f]x.io"), None, None, None]);
+        assert_eq!(hosts("a[::1]:5"), [some("a[::1]:5"), some("[::1]:5"), None, None]);
+        assert_eq!(hosts("a:b:5"), [some("a:b:5"), some("a:b:5"), some("a:b:5"), None]);
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn of_entry(vector: &Vector, words: &str) -> Option<Vec<(String, String)>> {
         Some(("expiring now", after)) => (NOW, NOW + duration(after)?),
         Some((length, after)) => (NOW + duration(length)?, NOW + duration(after)?),
     };
-    let mut cache = Cache::new(KubeletVersion::NEWEST, NOW);
+    let mut cache = Cache::new(KubeletVersion::OF_VECTORS, NOW);
     if ends == NOW {
         // An older one, which nobody asks for.
         cache.keep(CacheKeyType::Image, "registry.io/other", b"", (), NOW).ok()?;
@@ -122,7 +122,7 @@ fn order_of_look_up() -> Vec<String> {
     let mut left = keys.to_vec();
     let mut order = Vec::new();
     while !left.is_empty() {
-        let mut cache = Cache::new(KubeletVersion::NEWEST, NOW);
+        let mut cache = Cache::new(KubeletVersion::OF_VECTORS, NOW);
         for key_type in &left {
             let _ = cache.keep(*key_type, IMAGE, b"", (), NOW);
         }
