@@ -152,11 +152,13 @@ fn term(text: &str) -> Result<(u64, &str), Fault> {
     if whole.is_empty() && decimals.is_empty() {
         return Err(Fault::Invalid);
     }
+    // A number that is too large is told before its unit.
+    let whole = if whole.is_empty() { Some(0) } else { whole.parse::<u64>().ok() };
+    let whole = whole.filter(|whole| *whole <= LIMIT).ok_or(Fault::Invalid)?;
     let end = rest.find(|it: char| it == '.' || it.is_ascii_digit()).unwrap_or(rest.len());
     let (name, rest) = rest.split_at(end);
     let unit = unit(name)?;
-    let whole = if whole.is_empty() { Some(0) } else { whole.parse::<u64>().ok() };
-    let whole = whole.and_then(|whole| whole.checked_mul(unit)).ok_or(Fault::Invalid)?;
+    let whole = whole.checked_mul(unit).ok_or(Fault::Invalid)?;
     let length = whole.checked_add(fraction(decimals, unit)).filter(|length| *length <= LIMIT);
     Ok((length.ok_or(Fault::Invalid)?, rest))
 }

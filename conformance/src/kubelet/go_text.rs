@@ -8,23 +8,33 @@ use std::fmt::Write as _;
 ///
 /// What Go holds for unprintable beyond ASCII is taken to be what Rust escapes.
 pub(super) fn quoted(text: &str) -> String {
+    quoted_bytes(text.as_bytes())
+}
+
+/// The same of bytes: each that is no UTF-8 is told in hexadecimal digits.
+pub(super) fn quoted_bytes(bytes: &[u8]) -> String {
     let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\u{7}' => quoted.push_str("\\a"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{b}' => quoted.push_str("\\v"),
-            ' ' | '\'' => quoted.push(character),
-            _ if character.escape_debug().len() == 1 => quoted.push(character),
-            _ => escape(&mut quoted, u32::from(character)),
-        }
+    for chunk in bytes.utf8_chunks() {
+        chunk.valid().chars().for_each(|character| quote(&mut quoted, character));
+        chunk.invalid().iter().for_each(|byte| escape_byte(&mut quoted, *byte));
     }
     quoted + "\""
+}
+
+fn quote(quoted: &mut String, character: char) {
+    match character {
+        '"' | '\\' => quoted.extend(['\\', character]),
+        '\u{7}' => quoted.push_str("\\a"),
+        '\u{8}' => quoted.push_str("\\b"),
+        '\u{c}' => quoted.push_str("\\f"),
+        '\n' => quoted.push_str("\\n"),
+        '\r' => quoted.push_str("\\r"),
+        '\t' => quoted.push_str("\\t"),
+        '\u{b}' => quoted.push_str("\\v"),
+        ' ' | '\'' => quoted.push(character),
+        _ if character.escape_debug().len() == 1 => quoted.push(character),
+        _ => escape(quoted, u32::from(character)),
+    }
 }
 
 /// Bytes as a text: each that is no UTF-8 is U+FFFD, as in Go's `encoding/json`.
@@ -35,6 +45,10 @@ pub(super) fn from_bytes(bytes: &[u8]) -> String {
         text.extend(chunk.invalid().iter().map(|_byte| '\u{fffd}'));
     }
     text
+}
+
+fn escape_byte(text: &mut String, byte: u8) {
+    write!(text, "\\x{byte:02x}").expect("a string takes all that is written to it");
 }
 
 fn escape(text: &mut String, code: u32) {

@@ -8,6 +8,10 @@ use thiserror::Error;
 use super::go_text::quoted;
 use super::json::{FromJson, Json, JsonError, Reader, TypeError};
 
+/// What Go calls the structure, which has no name.
+const STRUCTURE: &str =
+    r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+
 /// What a document says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TypeMeta {
@@ -65,10 +69,16 @@ impl TypeMeta {
 
 impl FromJson for TypeMeta {
     fn read(&mut self, value: &Json, reader: &mut Reader) -> Result<(), TypeError> {
-        reader.structure("struct", value, |name, value, reader| match folded(name).as_str() {
-            "apiversion" => Some(self.api_version.read(value, reader)),
-            "kind" => Some(self.kind.read(value, reader)),
-            _ => None,
+        let fields = match value {
+            Json::Null => return Ok(()),
+            Json::Object(fields) => fields,
+            other => return Err(reader.mismatch(other, STRUCTURE)),
+        };
+        // Messages name the field and not what the document calls it.
+        fields.iter().try_for_each(|(name, value)| match folded(name).as_str() {
+            "apiversion" => reader.within("apiVersion", |reader| self.api_version.read(value, reader)),
+            "kind" => reader.within("kind", |reader| self.kind.read(value, reader)),
+            _ => Ok(()),
         })
     }
 }

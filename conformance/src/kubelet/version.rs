@@ -100,6 +100,16 @@ impl KubeletVersion {
         self.0 >= 34
     }
 
+    /// Rules no longer repeat the name of a field, and values are told as JSON.
+    pub(super) fn has_short_words(self) -> bool {
+        self.0 >= 34
+    }
+
+    /// Keys of annotations are held against the rules of labels, in other words.
+    pub(super) fn has_label_keys(self) -> bool {
+        self.0 >= 35
+    }
+
     /// Providers are asked in the order of the configuration, not of their names:
     /// <https://github.com/kubernetes/kubernetes/pull/129669>.
     pub(super) fn keeps_order(self) -> bool {

@@ -13,7 +13,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::law::{Case, holds};
+use super::law::{Case, holds_in};
 use super::process::{Oracle, folder};
 
 const PROVIDERS: [&str; 3] = ["one", "two", "three"];
@@ -113,7 +113,7 @@ fn lives() -> impl Strategy<Value = Life> {
 
 #[test]
 fn pulls_are_given_the_same_credentials_by_the_same_runs() {
-    holds("cache", &lives(), |oracle, life| {
+    holds_in(10, "cache", &lives(), |oracle, life| {
         let config = life.config(oracle);
         let steps: Vec<_> = life.look_ups.iter().map(|look_up| look_up.step(life.entries.len())).collect();
         let question = json!({"config": config, "feature_gate_sa_token": true, "steps": steps});

@@ -8,6 +8,7 @@ mod qualified_name;
 
 use std::fmt;
 
+use self::qualified_name::Wording;
 use super::super::go_text::quoted;
 use super::super::version::{Gate, KubeletVersion};
 use super::raw::{RawConfig, RawProvider, RawTokenAttributes};
@@ -29,9 +30,8 @@ impl fmt::Display for FieldError {
     }
 }
 
-/// The errors of one configuration.
-#[derive(Default)]
-struct Errors(Vec<FieldError>);
+/// The errors of one configuration, in the words of one version.
+struct Errors(Vec<FieldError>, KubeletVersion);
 
 impl Errors {
     fn add(&mut self, field: &str, body: String) {
@@ -41,6 +41,13 @@ impl Errors {
     fn required(&mut self, field: &str, detail: &str) {
         let colon = if detail.is_empty() { "" } else { ": " };
         self.add(field, format!("Required value{colon}{detail}"));
+    }
+
+    /// A field that must be there, for no other reason than that.
+    fn missing(&mut self, field: &str) {
+        let name = field.rsplit('.').next().unwrap_or_default();
+        let detail = if self.1.has_short_words() { String::new() } else { format!("{name} is required") };
+        self.required(field, &detail);
     }
 
     fn invalid(&mut self, field: &str, value: &str, detail: &str) {
@@ -67,7 +74,7 @@ pub(super) fn applied(
     version: KubeletVersion,
     gate: Gate,
 ) -> Result<Vec<ProviderEntry>, Vec<FieldError>> {
-    let (mut errors, mut names) = (Errors::default(), Vec::new());
+    let (mut errors, mut names) = (Errors(Vec::new(), version), Vec::new());
     if config.providers.is_empty() {
         errors.required("providers", "at least 1 item in plugins is required");
     }
@@ -120,7 +127,7 @@ fn entry(provider: &RawProvider, version: KubeletVersion, gate: Gate, errors: &m
 fn api_version(text: &str, errors: &mut Errors) -> Option<ApiVersion> {
     let known = VERSIONS.into_iter().find(|version| version.as_str() == text);
     if text.is_empty() {
-        errors.required("providers.apiVersion", "");
+        errors.missing("providers.apiVersion");
     } else if known.is_none() {
         errors.unsupported("providers.apiVersion", text, &VERSIONS.map(ApiVersion::as_str));
     }
@@ -145,10 +152,15 @@ fn match_images(entries: &[String], version: KubeletVersion, errors: &mut Errors
 
 fn duration(duration: Option<GoDuration>, errors: &mut Errors) -> Option<GoDuration> {
     match duration {
-        None => errors.required("providers.defaultCacheDuration", ""),
-        Some(duration) if duration.as_nanos() < 0 => errors.invalid(
+        None => errors.missing("providers.defaultCacheDuration"),
+        Some(duration) if duration.as_nanos() < 0 && errors.1.has_short_words() => errors.invalid(
             "providers.defaultCacheDuration",
             &quoted(&duration.to_string()),
+            "must be greater than or equal to 0",
+        ),
+        Some(duration) if duration.as_nanos() < 0 => errors.invalid(
+            "providers.defaultCacheDuration",
+            &duration.to_string(),
             "defaultCacheDuration must be greater than or equal to 0",
         ),
         Some(_) => {}
@@ -173,10 +185,10 @@ fn token_attributes(
         );
     }
     if raw.audience.is_empty() {
-        errors.required(&at("serviceAccountTokenAudience"), "");
+        errors.missing(&at("serviceAccountTokenAudience"));
     }
     if raw.require_service_account.is_none() {
-        errors.required(&at("requireServiceAccount"), "");
+        errors.missing(&at("requireServiceAccount"));
     }
     if api_version != ApiVersion::V1.as_str() {
         let detail = format!("tokenAttributes is only supported for {} API version", ApiVersion::V1.as_str());
@@ -206,10 +218,11 @@ fn annotation_keys(raw: &RawTokenAttributes, errors: &mut Errors) {
         ("requiredServiceAccountAnnotationKeys", &raw.required_keys),
         ("optionalServiceAccountAnnotationKeys", &raw.optional_keys),
     ];
+    let wording = if errors.1.has_label_keys() { Wording::LabelKey } else { Wording::QualifiedName };
     for (field, keys) in lists {
         let field = format!("{TOKEN}.{field}");
         for (position, key) in keys.iter().enumerate() {
-            for problem in qualified_name::problems(&key.to_lowercase()) {
+            for problem in qualified_name::problems(&key.to_lowercase(), wording) {
                 errors.invalid(&field, &quoted(key), &problem);
             }
             if keys[..position].contains(key) {
@@ -222,7 +235,12 @@ fn annotation_keys(raw: &RawTokenAttributes, errors: &mut Errors) {
     both.dedup();
     if !both.is_empty() {
         let keys: Vec<_> = both.into_iter().map(|key| quoted(key)).collect();
-        errors.invalid(TOKEN, &format!("[{}]", keys.join(",")), "annotation keys cannot be both required and optional");
+        let list = if errors.1.has_short_words() {
+            format!("[{}]", keys.join(","))
+        } else {
+            format!("[]string{{{}}}", keys.join(", "))
+        };
+        errors.invalid(TOKEN, &list, "annotation keys cannot be both required and optional");
     }
 }
 

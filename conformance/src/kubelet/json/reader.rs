@@ -78,7 +78,8 @@ impl Reader {
         Ok(())
     }
 
-    fn within<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+    /// Reads what a name or a place in a list stands for.
+    pub(in crate::kubelet) fn within<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
         if length > 0 && !name.starts_with('[') {
             self.path.push('.');
@@ -97,7 +98,8 @@ impl Reader {
         }
     }
 
-    fn mismatch(&self, value: &Json, wanted: &str) -> TypeError {
+    /// What is said of a value of another type.
+    pub(in crate::kubelet) fn mismatch(&self, value: &Json, wanted: &str) -> TypeError {
         let field = match self.path.as_str() {
             "" => "value".to_owned(),
             path => format!("struct field {}.{}", self.structure, without_indices(path)),

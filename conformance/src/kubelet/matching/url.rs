@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use super::ip;
-use crate::kubelet::go_text::quoted;
+use crate::kubelet::go_text::{quoted, quoted_bytes};
 
 /// Which Go: what it makes of brackets and colons in host names changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,8 +34,8 @@ pub struct UrlError {
 enum Problem {
     #[error("net/url: invalid control character in URL")]
     ControlCharacter,
-    #[error("invalid URL escape {}", quoted(.0))]
-    Escape(String),
+    #[error("invalid URL escape {}", quoted_bytes(.0))]
+    Escape(Vec<u8>),
     #[error("invalid character {} in host name", quoted(&char::from(*.0).to_string()))]
     HostCharacter(u8),
     #[error("invalid port {} after host", quoted(.0))]
@@ -195,7 +195,7 @@ fn decoded(text: &[u8], part: Part) -> Result<Vec<u8>, Problem> {
 
 /// Reads the escape that a text begins with.
 fn escape(text: &[u8], part: Part) -> Result<(u8, &[u8]), Problem> {
-    let bad = || Problem::Escape(shown(&text[..text.len().min(3)]));
+    let bad = || Problem::Escape(text[..text.len().min(3)].to_vec());
     let digits = text.get(1..3).ok_or_else(bad)?;
     let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let byte = digit(digits[0]).zip(digit(digits[1])).map(|(high, low)| high << 4 | low).ok_or_else(bad)?;

@@ -10,24 +10,51 @@ const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower ca
 const LONGEST_NAME: usize = 63;
 const LONGEST_PREFIX: usize = 253;
 
+/// What such a name is called, which changed when labels got rules of their own.
+#[derive(Clone, Copy)]
+pub(super) enum Wording {
+    /// Up to 1.34.
+    QualifiedName,
+    /// Since 1.35.
+    LabelKey,
+}
+
+impl Wording {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::QualifiedName => "a qualified name",
+            Self::LabelKey => "a valid label key",
+        }
+    }
+
+    /// What lengths are told in.
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::QualifiedName => "characters",
+            Self::LabelKey => "bytes",
+        }
+    }
+}
+
 /// What is wrong with a name.
-pub(super) fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str, wording: Wording) -> Vec<String> {
     let parts: Vec<_> = text.split('/').collect();
     match parts.as_slice() {
-        [name] => name_problems(name),
-        [prefix, name] => prefix_problems(prefix).into_iter().chain(name_problems(name)).collect(),
+        [name] => name_problems(name, wording),
+        [prefix, name] => prefix_problems(prefix, wording).into_iter().chain(name_problems(name, wording)).collect(),
         _ => vec![format!(
-            "a qualified name {CHARACTERS} {EXAMPLES} with an optional DNS subdomain prefix and '/' (e.g. \
-             'example.com/MyName')"
+            "{} {CHARACTERS} {EXAMPLES} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+            wording.name()
         )],
     }
 }
 
-fn prefix_problems(prefix: &str) -> Vec<String> {
+fn prefix_problems(prefix: &str, wording: Wording) -> Vec<String> {
     if prefix.is_empty() {
         return vec!["prefix part must be non-empty".to_owned()];
     }
-    let too_long = (prefix.len() > LONGEST_PREFIX).then(|| format!("must be no more than {LONGEST_PREFIX} characters"));
+    let too_long =
+        (prefix.len() > LONGEST_PREFIX).then(|| format!("must be no more than {LONGEST_PREFIX} {}", wording.unit()));
     let is_fit = prefix.split('.').all(|label| {
         label.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-') && has_ends(label)
     });
@@ -35,9 +62,10 @@ fn prefix_problems(prefix: &str) -> Vec<String> {
     too_long.into_iter().chain(unfit).map(|problem| format!("prefix part {problem}")).collect()
 }
 
-fn name_problems(name: &str) -> Vec<String> {
+fn name_problems(name: &str, wording: Wording) -> Vec<String> {
     let empty = name.is_empty().then(|| "must be non-empty".to_owned());
-    let too_long = (name.len() > LONGEST_NAME).then(|| format!("must be no more than {LONGEST_NAME} characters"));
+    let too_long =
+        (name.len() > LONGEST_NAME).then(|| format!("must be no more than {LONGEST_NAME} {}", wording.unit()));
     let is_fit = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it)) && has_ends(name);
     let unfit = (!is_fit).then(|| format!("{CHARACTERS} {EXAMPLES}"));
     empty.into_iter().chain(too_long).chain(unfit).map(|problem| format!("name part {problem}")).collect()
@@ -51,6 +79,10 @@ fn has_ends(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        super::problems(text, Wording::QualifiedName)
+    }
 
     #[test]
     fn good_names_have_no_problem() {
@@ -72,5 +104,8 @@ mod tests {
         assert_eq!(problems("/x"), ["prefix part must be non-empty"]);
         assert_eq!(problems("x/").len(), 2);
         assert_eq!(problems(&"x".repeat(64)), ["name part must be no more than 63 characters"]);
+        let newer = |text: &str| super::problems(text, Wording::LabelKey);
+        assert_eq!(newer(&"x".repeat(64)), ["name part must be no more than 63 bytes"]);
+        assert!(newer("a/b/c")[0].starts_with("a valid label key must consist of"));
     }
 }
