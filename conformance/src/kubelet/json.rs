@@ -44,6 +44,14 @@ pub(super) enum JsonError {
 impl Json {
     /// Parses one value; nothing but white space may be around it.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
+        // At the end Go goes on with a space, which a word, a number or an escape that is cut short does not take.
+        Self::whole(bytes).map_err(|error| match (&error, Self::whole(&[bytes, b" "].concat())) {
+            (JsonError::End, Err(of_space @ JsonError::Character { .. })) => of_space,
+            _ => error,
+        })
+    }
+
+    fn whole(bytes: &[u8]) -> Result<Self, JsonError> {
         let mut scanner = Scanner { bytes, at: 0 };
         let value = scanner.value()?;
         scanner.space();
@@ -313,6 +321,9 @@ mod tests {
         let error = |text: &str| Json::parse(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(error(""), "unexpected end of JSON input");
         assert_eq!(error("{\"a\":"), "unexpected end of JSON input");
+        assert_eq!(error("\"a"), "unexpected end of JSON input");
+        assert_eq!(error("nul"), "invalid character ' ' in literal null (expecting 'l')");
+        assert_eq!(error("{\"a\":1."), "invalid character ' ' after decimal point in numeric literal");
         assert_eq!(error("log"), "invalid character 'l' looking for beginning of value");
         assert_eq!(error("\u{feff}{}"), "invalid character 'ï' looking for beginning of value");
         assert_eq!(error("{a:1}"), "invalid character 'a' looking for beginning of object key string");

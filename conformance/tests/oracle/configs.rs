@@ -262,22 +262,27 @@ fn said_by_simulator(oracle: &Oracle, config: &str, gate: bool) -> Value {
     match CredentialProviderConfig::parse(config.as_bytes(), oracle.version, gate) {
         Ok(config) => {
             let is_file = |it: &ProviderEntry| !["", ".", ".."].contains(&it.name.as_str()) && !it.name.contains('/');
-            let providers =
-                config.providers.iter().all(is_file).then(|| config.providers.iter().map(shown).collect::<Vec<_>>());
+            let providers = config
+                .providers
+                .iter()
+                .all(is_file)
+                .then(|| config.providers.iter().map(|it| shown(it, oracle)).collect::<Vec<_>>());
             json!([true, "", providers])
         }
         Err(error) => json!([false, without_place(&error.to_string()), []]),
     }
 }
 
-fn shown(entry: &ProviderEntry) -> Value {
+fn shown(entry: &ProviderEntry, oracle: &Oracle) -> Value {
+    // Without the field, what is kept is kept for the account.
+    let account = if oracle.version >= "1.34".parse().unwrap() { "ServiceAccount" } else { "" };
     let attributes = entry.token_attributes.as_ref().map(|it| {
         json!({
             "audience": it.audience,
             "requireServiceAccount": it.account == ServiceAccountNeed::Required,
             "required": it.required_annotations,
             "optional": it.optional_annotations,
-            "cacheType": if it.cache_type == CacheType::Token { "Token" } else { "ServiceAccount" },
+            "cacheType": if it.cache_type == CacheType::Token { "Token" } else { account },
         })
     });
     json!({

@@ -1,9 +1,9 @@
 //! What providers write to standard output.
 
-use conformance::kubelet::{ApiVersion, CredentialProviderResponse, Decoded, Decoding};
+use conformance::kubelet::{ApiVersion, CredentialProviderResponse, Decoded, Decoding, GoDuration, ResponseError};
 use proptest::prelude::*;
 use proptest::sample::select;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::law::{Case, holds};
 
@@ -103,6 +103,10 @@ fn member() -> impl Strategy<Value = String> {
     prop_oneof![5 => good, 1 => any]
 }
 
+/// What stands before or after an object.
+const AROUND: &[&str] =
+    &["", "", "", "", "", "", "", " ", "\n", "\u{feff}", "log line\n", "{}", "x", ",", "---\n", "\0", "null", "//"];
+
 /// An object, mostly of the right kind and version, sometimes with something before, within or after it.
 fn outputs() -> impl Strategy<Value = String> {
     let head = prop_oneof![
@@ -111,12 +115,10 @@ fn outputs() -> impl Strategy<Value = String> {
         1 => Just("\"kind\":\"CredentialProviderResponse\"".to_owned()),
         1 => (select(VALUES), select(VALUES)).prop_map(|(kind, version)| format!("\"kind\":{kind},\"apiVersion\":{version}")),
     ];
-    const AROUND: &[&str] =
-        &["", "", "", "", "", "", "", " ", "\n", "\u{feff}", "log line\n", "{}", "x", ",", "---\n", "\0", "null", "//"];
     let parts =
         (head, prop::collection::vec(member(), 0..5), select(AROUND), select(AROUND), any::<prop::sample::Index>());
     parts.prop_map(|(head, members, before, after, cut)| {
-        let members: String = members.into_iter().map(|member| format!(",{member}")).collect();
+        let members: String = members.iter().flat_map(|member| [",", member]).collect();
         let whole = format!("{before}{{{head}{members}}}{after}");
         let at = cut.index(whole.len() * 8);
         // One in eight is cut short.
@@ -128,38 +130,38 @@ fn outputs() -> impl Strategy<Value = String> {
 fn responses_are_understood_alike() {
     holds("response", &outputs(), |oracle, stdout| {
         let answer = oracle.ask("response", json!({"stdout": stdout, "expected_api_version": V1}));
-        let decoded = Decoded::parse(stdout.as_bytes(), ApiVersion::V1, oracle.version.decoding());
+        let strict = Decoded::parse(stdout.as_bytes(), ApiVersion::V1, oracle.version.decoding());
         let lenient = Decoded::parse(stdout.as_bytes(), ApiVersion::V1, Decoding::Lenient).is_ok();
-        let usable = decoded.clone().and_then(CredentialProviderResponse::try_from);
-        let words = usable.as_ref().err().map(|error| error.kubelets_words()).unwrap_or_default();
-        // Since 1.35 the type is not quoted.
-        let ends = [words.clone(), words.replace('"', "")].iter().any(|words| is_told(&answer["words"], words));
-        let said = if ends || words.is_empty() { answer["words"].clone() } else { json!(words) };
-        let kept = usable.as_ref().ok().filter(|response| response.cache_duration.is_none_or(|it| it.as_nanos() != 0));
-        let lasts = kept.map(|response| response.cache_duration.map_or(YEAR, |duration| duration.as_nanos()));
-        let simulator = json!([
-            decoded.is_ok(),
-            usable.is_ok(),
-            if usable.is_ok() { Value::Null } else { said },
-            lasts,
-            kept.map(|response| auth(response))
-        ]);
         let (decodes, is_used) = (&answer["decodes_ge_1_32"], &answer["usable_ge_1_32"]);
-        let given = answer["auth"].as_object().map(|auth| {
-            let fields = |(key, it): (&String, &Value)| {
-                (key.clone(), json!(["username", "password"].map(|name| it[name].as_str().unwrap_or_default())))
-            };
-            auth.iter().map(fields).collect::<serde_json::Map<_, _>>()
-        });
+        let auth = answer["auth"].as_object().map(credentials);
         Case {
             vector: json!({
                 "stdout": stdout, "expected_api_version": V1, "decodes_ge_1_32": decodes, "usable_ge_1_32": is_used,
                 "decodes_le_1_31": lenient,
             }),
-            kubelet: json!([decodes, is_used, answer["words"], answer["lasts"], given]),
-            simulator,
+            kubelet: json!([decodes, is_used, answer["words"], answer["lasts"], auth]),
+            simulator: said_by_simulator(&strict, &answer["words"]),
         }
     });
+}
+
+/// The same of the simulator, with the kubelet's line of its log if that tells the same reason.
+fn said_by_simulator(strict: &Result<Decoded, ResponseError>, line: &Value) -> Value {
+    let usable = match strict.clone().and_then(CredentialProviderResponse::try_from) {
+        Ok(usable) => usable,
+        Err(error) => {
+            let words = error.kubelets_words();
+            // Since 1.35 a type that is none is not quoted.
+            let is_told = is_told(line, &words) || is_told(line, &words.replace('"', ""));
+            return json!([strict.is_ok(), false, if is_told { line.clone() } else { json!(words) }, null, null]);
+        }
+    };
+    if usable.cache_duration.is_some_and(|duration| duration.as_nanos() == 0) {
+        return json!([true, true, null, null, null]);
+    }
+    let auth: Map<_, _> =
+        usable.auth.iter().map(|(key, it)| (key.clone(), json!([it.username, it.password]))).collect();
+    json!([true, true, null, usable.cache_duration.map_or(YEAR, GoDuration::as_nanos), auth])
 }
 
 /// What the provider is asked with as its default.
@@ -169,6 +171,8 @@ fn is_told(line: &Value, words: &str) -> bool {
     line.as_str().is_some_and(|line| line.replace("\\\"", "\"").contains(words))
 }
 
-fn auth(response: &CredentialProviderResponse) -> serde_json::Map<String, Value> {
-    response.auth.iter().map(|(key, it)| (key.clone(), json!([it.username, it.password]))).collect()
+/// User names and passwords by key; what is empty is left out there.
+fn credentials(auth: &Map<String, Value>) -> Map<String, Value> {
+    let fields = |it: &Value| json!(["username", "password"].map(|name| it[name].as_str().unwrap_or_default()));
+    auth.iter().map(|(key, it)| (key.clone(), fields(it))).collect()
 }
