@@ -65,7 +65,7 @@ fn each_rule_has_the_kubelets_words() {
     assert_eq!(entry("1m", "null"), "providers.defaultCacheDuration: Required value");
     assert_eq!(
         entry("1m", "-1m"),
-        "providers.defaultCacheDuration: Invalid value: \"-1m0s\": defaultCacheDuration must be greater than or equal to 0"
+        "providers.defaultCacheDuration: Invalid value: \"-1m0s\": must be greater than or equal to 0"
     );
     assert_eq!(entry("credentialprovider.kubelet.k8s.io/v1", "''"), "providers.apiVersion: Required value");
     assert_eq!(
