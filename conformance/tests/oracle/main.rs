@@ -20,4 +20,6 @@ mod process;
 #[cfg(test)]
 mod responses;
 #[cfg(test)]
+mod shipped;
+#[cfg(test)]
 mod vectors;
