@@ -71,6 +71,10 @@ const VALUES: &[&str] = &[
 const NAMES: &[&str] = &[
     "kind",
     "Kind",
+    "cacheduration",
+    "cachekeytype",
+    "CACHEDURATION",
+    "AUTH",
     "apiVersion",
     "apiversion",
     "APIVERSION",
