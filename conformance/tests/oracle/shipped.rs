@@ -7,7 +7,17 @@ use serde_json::{Value, json};
 
 use super::process::Oracle;
 
-const EXAMPLE: &str = include_str!("../../../provider/examples/kubelet-static.yaml");
+const CONFIG: &str = "apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+  - name: artifactory-credential-provider
+    apiVersion: credentialprovider.kubelet.k8s.io/v1
+    matchImages: [docker.io]
+    defaultCacheDuration: 5m
+    env:
+      - {name: KSCP_REGISTRY_USERNAME, value: hub}
+      - {name: KSCP_REGISTRY_PASSWORD, value: the-password}
+";
 const ATTRIBUTES: &str = "    tokenAttributes: {serviceAccountTokenAudience: aud, requireServiceAccount: false}\n";
 const ASKS: &str = "V(5) Getting image";
 
@@ -54,7 +64,7 @@ fn a_kubelet_registers_the_shipped_provider_asks_it_once_and_keeps_its_answer() 
     let Some(bin_dir) = bin_dir() else { return };
     for oracle in Oracle::all() {
         let look_ups = [("docker.io/library/nginx", ""), ("docker.io/library/nginx", ""), ("r.io/a", "")];
-        let answer = life(&oracle, &bin_dir, EXAMPLE, &look_ups);
+        let answer = life(&oracle, &bin_dir, CONFIG, &look_ups);
         assert_eq!(told(&answer), [(vec!["hub"], true), (vec!["hub"], false), (vec![], false)], "{answer}");
     }
 }
@@ -69,7 +79,7 @@ fn in_service_account_mode_an_answer_is_kept_for_each_account() {
         } else {
             ATTRIBUTES.to_owned()
         };
-        let config = format!("{EXAMPLE}{attributes}");
+        let config = format!("{CONFIG}{attributes}");
         let image = "docker.io/library/nginx";
         let answer = life(&oracle, &bin_dir, &config, &[(image, "one"), (image, "one"), (image, "two"), (image, "")]);
         let runs: Vec<_> = told(&answer).into_iter().map(|(names, ran)| (names.concat(), ran)).collect();
@@ -82,7 +92,7 @@ fn in_service_account_mode_an_answer_is_kept_for_each_account() {
 fn a_provider_that_fails_is_in_the_kubelets_log_with_its_hint() {
     let Some(bin_dir) = bin_dir() else { return };
     for oracle in Oracle::all() {
-        let config = EXAMPLE.replace("KSCP_REGISTRY_PASSWORD", "KSCP_REGISTRY_PASSWORDS");
+        let config = CONFIG.replace("KSCP_REGISTRY_PASSWORD", "KSCP_REGISTRY_PASSWORDS");
         let image = "docker.io/library/nginx";
         let answer = life(&oracle, &bin_dir, &config, &[(image, ""), (image, "")]);
         // Nothing is kept of a failure.
