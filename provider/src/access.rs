@@ -1,7 +1,7 @@
 //! How a route gets its credential: by an exchange, or from a static source.
 
 use crate::artifactory::{ArtifactoryUrl, RegistryCredential};
-use crate::http::Roots;
+use crate::http::Transport;
 use crate::identity::IdentitySource;
 use crate::image::ImageRef;
 use crate::secret_file::SecretFileError;
@@ -19,8 +19,8 @@ pub enum Access {
     Exchange {
         /// The Artifactory.
         artifactory: ArtifactoryUrl,
-        /// Whose certificates are trusted for it.
-        roots: Roots,
+        /// How connections to it are made.
+        transport: Transport,
         /// Where the identity comes from: the first of these that applies to the pull.
         identities: Vec<IdentitySource>,
     },

@@ -46,13 +46,13 @@ async fn obtain(
     deadline: Deadline,
 ) -> Result<Option<RegistryCredential>, Error> {
     let span = info_span!("identity", credential_provider.identity_source = tracing::field::Empty);
-    let (artifactory, roots, identities) = match &route.access {
+    let (artifactory, transport, identities) = match &route.access {
         Access::Static(source) => return span.in_scope(|| source.credential_for(image)).map_err(Error::Static),
-        Access::Exchange { artifactory, roots, identities } => (artifactory, roots, identities),
+        Access::Exchange { artifactory, transport, identities } => (artifactory, transport, identities),
     };
     let proof = prove(identities, workload, &config.network, deadline).instrument(span).await;
     let proof = proof.map_err(|source| Error::Identity { artifactory: artifactory.clone(), source })?;
-    async { exchange(&Http::artifactory(roots, &config.network.proxies, deadline)?, artifactory, proof).await }
+    async { exchange(&Http::artifactory(transport, deadline)?, artifactory, proof).await }
         .instrument(info_span!("exchange", server.address = artifactory.host()))
         .await
         .map(Some)

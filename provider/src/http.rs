@@ -11,18 +11,21 @@ use std::time::Duration;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, StatusCode};
 
-use crate::secret::Secret;
 use crate::time::{Deadline, pause};
 
 mod error;
 mod message;
+mod proxy;
 mod roots;
+mod tls;
 
 pub use error::HttpError;
 use error::{classify, connect};
 pub(crate) use message::query_value;
 pub use message::{Reply, Request};
+pub use proxy::Proxies;
 pub use roots::{Roots, RootsError};
+pub use tls::Tls;
 
 /// Attempts for one request, the first included.
 const ATTEMPTS: u32 = 3;
@@ -64,13 +67,13 @@ impl Service {
     }
 }
 
-/// Proxy settings as the environment gives them.
-#[derive(Clone, Debug, Default)]
-pub struct Proxies {
-    /// `HTTPS_PROXY`: where TLS connections to Artifactory go through.
-    pub https: Option<Secret>,
-    /// `NO_PROXY`: hosts that are reached directly.
-    pub except: Option<String>,
+/// How connections to a far service are made: whom to trust, and through which proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// How the connection is made safe.
+    pub tls: Tls,
+    /// The proxies on the way.
+    pub proxies: Proxies,
 }
 
 /// The HTTP client of one pull.
@@ -87,34 +90,28 @@ impl Http {
     /// # Errors
     /// When the client cannot be built at all.
     pub fn metadata(deadline: Deadline) -> Result<Self, HttpError> {
-        let client = builder(rustls::RootCertStore::empty())?.no_proxy().build();
+        let client = builder(tls::without_roots()?).no_proxy().build();
         Ok(Self { client: client.map_err(|error| connect(&error))?, service: Service::Metadata, deadline })
     }
 
-    /// A client for Artifactory that trusts `roots`.
+    /// A client for Artifactory.
     ///
     /// # Errors
     /// When the roots cannot be read or the proxy's address is no address.
-    pub fn artifactory(roots: &Roots, proxies: &Proxies, deadline: Deadline) -> Result<Self, HttpError> {
-        Self::remote(Service::Artifactory, roots, proxies, deadline)
+    pub fn artifactory(transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
+        Self::remote(Service::Artifactory, transport, deadline)
     }
 
-    /// A client for a cloud's services that trusts `roots`.
+    /// A client for a cloud's services.
     ///
     /// # Errors
     /// When the roots cannot be read or the proxy's address is no address.
-    pub fn cloud(roots: &Roots, proxies: &Proxies, deadline: Deadline) -> Result<Self, HttpError> {
-        Self::remote(Service::Cloud, roots, proxies, deadline)
+    pub fn cloud(transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
+        Self::remote(Service::Cloud, transport, deadline)
     }
 
-    fn remote(service: Service, roots: &Roots, proxies: &Proxies, deadline: Deadline) -> Result<Self, HttpError> {
-        let mut builder = builder(roots.load()?)?.no_proxy();
-        if let Some(proxy) = &proxies.https {
-            let except = reqwest::NoProxy::from_string(&loopback_and(proxies.except.as_deref()));
-            let proxy = reqwest::Proxy::https(proxy.expose())
-                .map_err(|_| HttpError::Address { url: "HTTPS_PROXY".to_owned() })?;
-            builder = builder.proxy(proxy.no_proxy(except));
-        }
+    fn remote(service: Service, transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
+        let builder = transport.proxies.apply_to(builder(transport.tls.load()?))?;
         let client = builder.build().map_err(|error| connect(&error))?;
         Ok(Self { client, service, deadline })
     }
@@ -178,20 +175,14 @@ impl Http {
     }
 }
 
-fn builder(roots: rustls::RootCertStore) -> Result<reqwest::ClientBuilder, HttpError> {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| HttpError::Certificate { cause: error.to_string() })?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+fn builder(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
     #[expect(clippy::disallowed_methods, reason = "this module is the one HTTP client")]
     let builder = Client::builder();
-    Ok(builder
+    builder
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .user_agent(concat!("artifactory-credential-provider/", env!("CARGO_PKG_VERSION"))))
+        .user_agent(concat!("artifactory-credential-provider/", env!("CARGO_PKG_VERSION")))
 }
 
 /// Statuses that may pass by themselves: throttling and a server that is starting or failing over.
@@ -205,11 +196,6 @@ fn passing(status: StatusCode) -> bool {
 fn retry_after(reply: &Reply) -> Option<Duration> {
     let seconds = reply.header(RETRY_AFTER.as_str())?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-/// Loopback is never behind a proxy, whatever the environment says.
-fn loopback_and(except: Option<&str>) -> String {
-    ["localhost,127.0.0.0/8,::1", except.unwrap_or_default()].join(",")
 }
 
 #[cfg(test)]

@@ -187,25 +187,25 @@ impl IdentitySource {
         network: &Network,
         deadline: Deadline,
     ) -> Result<Proof<'_>, IdentityError> {
-        let metadata = Http::metadata(deadline).map_err(IdentityError::Client)?;
-        let cloud = || Http::cloud(&network.roots, &network.proxies, deadline).map_err(IdentityError::Client);
+        let metadata = || Http::metadata(deadline).map_err(IdentityError::Client);
+        let cloud = || Http::cloud(&network.transport, deadline).map_err(IdentityError::Client);
         let endpoints = &network.endpoints;
-        let google = gcp::Google { metadata: &metadata, network, deadline };
+        let google = || Ok::<_, IdentityError>(gcp::Google { metadata: metadata()?, network, deadline });
         Ok(match self {
-            Self::AwsInstanceRole(role) => role.prove(&metadata, &endpoints.aws_metadata, deadline).await?,
+            Self::AwsInstanceRole(role) => role.prove(&metadata()?, &endpoints.aws_metadata, deadline).await?,
             Self::AwsWebIdentity(identity) => {
-                identity.prove(&metadata, &cloud()?, endpoints, workload, deadline).await?
+                identity.prove(&metadata()?, &cloud()?, endpoints, workload, deadline).await?
             }
-            Self::AwsPodIdentity(identity) => identity.prove(&metadata, endpoints, workload, deadline).await?,
-            Self::AwsCognito(identity) => identity.prove(&metadata, &cloud()?, network, deadline).await?,
-            Self::AwsExternalRole(role) => role.prove(&metadata, network, deadline).await?,
-            Self::AzureManagedIdentity(identity) => identity.prove(&metadata, &endpoints.azure_metadata).await?,
-            Self::AzureFederated(identity) => identity.prove(&metadata, &cloud()?, endpoints, deadline).await?,
+            Self::AwsPodIdentity(identity) => identity.prove(&metadata()?, endpoints, workload, deadline).await?,
+            Self::AwsCognito(identity) => identity.prove(&metadata()?, &cloud()?, network, deadline).await?,
+            Self::AwsExternalRole(role) => role.prove(&metadata()?, network, deadline).await?,
+            Self::AzureManagedIdentity(identity) => identity.prove(&metadata()?, &endpoints.azure_metadata).await?,
+            Self::AzureFederated(identity) => identity.prove(&metadata()?, &cloud()?, endpoints, deadline).await?,
             Self::AzureWorkloadIdentity(identity) => identity.prove(&cloud()?, endpoints, workload, deadline).await?,
-            Self::GcpMetadata(identity) => identity.prove(&google).await?,
-            Self::GcpImpersonation(identity) => identity.prove(&google).await?,
-            Self::GcpWorkloadIdentity(identity) => identity.prove(&google, workload).await?,
-            Self::GcpApplicationDefault(identity) => identity.prove(&google).await?,
+            Self::GcpMetadata(identity) => identity.prove(&google()?).await?,
+            Self::GcpImpersonation(identity) => identity.prove(&google()?).await?,
+            Self::GcpWorkloadIdentity(identity) => identity.prove(&google()?, workload).await?,
+            Self::GcpApplicationDefault(identity) => identity.prove(&google()?).await?,
             Self::ServiceAccountToken(identity) => identity.prove(workload)?,
             Self::ServiceAccountTokenFile(identity) => identity.prove()?,
         })

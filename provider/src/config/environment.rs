@@ -27,7 +27,7 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
     let artifactory = super::artifactory_url("artifactory_url", address)?;
     let images = Images::Matching(vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?]);
     let identities = identities(environment)?;
-    let access = Access::Exchange { artifactory, roots: environment.roots(), identities };
+    let access = Access::Exchange { artifactory, transport: environment.transport(), identities };
     Config::of(vec![Route { images, access }], deadline(environment)?, environment)
 }
 

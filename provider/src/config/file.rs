@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProblem};
 use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
-use crate::http::Roots;
+use crate::http::Transport;
 use crate::identity::IdentitySource;
 use crate::image::{ImagePattern, Images};
 use crate::kubelet::parse_go_duration;
@@ -16,6 +16,7 @@ mod gcp;
 mod kubernetes;
 mod shape;
 mod static_route;
+mod tls;
 
 use shape::{FileShape, IdentityShape, OidcProviderShape, RouteShape};
 
@@ -81,8 +82,9 @@ impl RouteShape {
         let provider = self.oidc_provider.map(|shape| shape.into_provider(place)).transpose()?;
         let context = RouteContext { place, provider: provider.as_ref(), environment };
         let identities = shapes.into_iter().map(|shape| shape.into_source(&context)).collect::<Result<_, _>>()?;
-        let roots = self.ca_file.map_or_else(|| environment.roots(), Roots::File);
-        Ok(Route { images: Images::Matching(images), access: Access::Exchange { artifactory, roots, identities } })
+        let tls = self.tls.map_or_else(|| environment.tls(), |shape| shape.into_tls(environment));
+        let transport = Transport { tls, proxies: environment.proxies() };
+        Ok(Route { images: Images::Matching(images), access: Access::Exchange { artifactory, transport, identities } })
     }
 }
 
@@ -184,7 +186,7 @@ routes:
       awsInstanceRole: {roleName: node, region: eu-central-1, tokenLifetime: 2h}
   - matchImages: ["azure.example.com", "*.azure.example.com:5000/team"]
     artifactoryUrl: azure.example.com
-    caFile: /etc/ssl/private-ca.pem
+    tls: {caFile: /etc/ssl/private-ca.pem}
     identity:
       azureManagedIdentity: {resource: "api://app", clientId: pool}
     oidcProvider: {name: azure, type: Azure, audience: "jfrt@*", identityMappingName: nodes, projectKey: p1, includeReferenceToken: true}
@@ -208,8 +210,8 @@ routes:
         assert_eq!(served("google.example.com/x"), Some(2));
         assert_eq!(served("static.example.com/x"), Some(3));
         assert_eq!(served("evil.example.com/x"), None);
-        let Access::Exchange { roots, identities, .. } = &config.routes[1].access else { panic!("an exchange") };
-        assert_eq!(*roots, Roots::File("/etc/ssl/private-ca.pem".into()));
+        let Access::Exchange { transport, identities, .. } = &config.routes[1].access else { panic!("an exchange") };
+        assert_eq!(transport.tls.roots, crate::http::Roots::File("/etc/ssl/private-ca.pem".into()));
         let IdentitySource::AzureManagedIdentity(identity) = &identities[0] else { panic!("azure") };
         assert_eq!(identity.provider.provider_type, "Azure");
         assert_eq!(identity.provider.identity_mapping_name.as_deref(), Some("nodes"));
@@ -304,7 +306,7 @@ routes:
             ),
             (format!("{{{fixed}}}"), RouteProblem::MatchImages),
             (format!("{{matchImages: [a.b], artifactoryUrl: a.b, {fixed}}}"), RouteProblem::Unused("artifactoryUrl")),
-            (format!("{{matchImages: [a.b], caFile: /x, {fixed}}}"), RouteProblem::Unused("caFile")),
+            (format!("{{matchImages: [a.b], tls: {{caFile: /x}}, {fixed}}}"), RouteProblem::Unused("tls")),
             ("{matchImages: [a.b], static: {username: u}}".to_owned(), RouteProblem::Password),
             ("{matchImages: [a.b], static: {username: u, password: ''}}".to_owned(), RouteProblem::Password),
             (

@@ -216,7 +216,7 @@ impl Authority {
     fn bundle(self) -> &'static str {
         match self {
             Self::Clouds => "SSL_CERT_FILE",
-            Self::Artifactory => "`caFile` (else SSL_CERT_FILE)",
+            Self::Artifactory => "`tls.caFile` (else SSL_CERT_FILE)",
         }
     }
 }

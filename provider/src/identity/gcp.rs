@@ -66,10 +66,9 @@ pub enum GcpError {
 }
 
 /// The way to Google's services in one pull.
-#[derive(Clone, Copy)]
 pub struct Google<'a> {
     /// The client for the metadata server.
-    pub metadata: &'a Http,
+    pub metadata: Http,
     /// How the other services are reached.
     pub network: &'a Network,
     /// When the pull ends.
@@ -79,6 +78,6 @@ pub struct Google<'a> {
 impl Google<'_> {
     /// The client for everything beyond the link. It reads root certificates, so it is made only once it is needed.
     fn cloud(&self) -> Result<Http, GcpError> {
-        Http::cloud(&self.network.roots, &self.network.proxies, self.deadline).map_err(GcpError::Client)
+        Http::cloud(&self.network.transport, self.deadline).map_err(GcpError::Client)
     }
 }

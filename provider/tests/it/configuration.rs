@@ -201,7 +201,7 @@ async fn a_file_that_cannot_be_read_is_named() {
 async fn an_unknown_key_is_named_with_its_place() {
     insta::assert_snapshot!(refused_file("routes:\n  - artifactoryUrl: acme.jfrog.io\n    identty:\n      awsInstanceRole: {}\n").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, caFile, identity, identities, oidcProvider, static at line 3, column 5
+      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, tls, identity, identities, oidcProvider, static at line 3, column 5
       hint: compare the file with the configuration section of the README
     ");
 }
@@ -271,7 +271,7 @@ async fn a_bundle_that_is_none_is_named() {
     error: failed to exchange the proof at `ARTIFACTORY`
       caused by: no HTTP client could be made
       caused by: `DIRECTORY/empty.pem` holds no usable certificate
-      hint: name a PEM file with CA certificates in `caFile` (else SSL_CERT_FILE)
+      hint: name a PEM file with CA certificates in `tls.caFile` (else SSL_CERT_FILE)
     ");
 }
 

@@ -220,7 +220,7 @@ async fn a_certificate_of_another_authority_is_refused() {
     error: failed to exchange the proof at `ARTIFACTORY`
       caused by: no reply from Artifactory
       caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
-      hint: check the certificate of `ARTIFACTORY`; name a bundle with its CA in `caFile` (else SSL_CERT_FILE)
+      hint: check the certificate of `ARTIFACTORY`; name a bundle with its CA in `tls.caFile` (else SSL_CERT_FILE)
     ");
     assert!(site.artifactory_requests().is_empty(), "no request without trust");
 }

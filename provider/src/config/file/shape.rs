@@ -1,7 +1,5 @@
 //! The configuration file as it is written, before anything in it is understood. Each identity's keys stand with its cloud.
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 
 use super::aws::{CognitoShape, ExternalRoleShape, InstanceRoleShape, PodIdentityShape, WebIdentityShape};
@@ -9,6 +7,7 @@ use super::azure::{FederatedShape, ManagedIdentityShape};
 use super::gcp::{ApplicationDefaultShape, ImpersonationShape, MetadataShape};
 use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
 use super::static_route::StaticShape;
+use super::tls::TlsShape;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -22,7 +21,7 @@ pub(super) struct FileShape {
 pub(super) struct RouteShape {
     pub(super) match_images: Option<Vec<String>>,
     pub(super) artifactory_url: Option<String>,
-    pub(super) ca_file: Option<PathBuf>,
+    pub(super) tls: Option<TlsShape>,
     pub(super) identity: Option<IdentityShape>,
     pub(super) identities: Option<Vec<IdentityShape>>,
     pub(super) oidc_provider: Option<OidcProviderShape>,

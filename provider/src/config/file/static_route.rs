@@ -44,7 +44,7 @@ impl StaticShape {
     pub(super) fn into_route(self, route: RouteShape, place: Place) -> Result<Route, ConfigError> {
         let unused = [
             ("artifactoryUrl", route.artifactory_url.is_some()),
-            ("caFile", route.ca_file.is_some()),
+            ("tls", route.tls.is_some()),
             ("oidcProvider", route.oidc_provider.is_some()),
             ("matchImages", route.match_images.is_some() && self.credentials.is_some()),
         ];

@@ -44,7 +44,7 @@ impl SdkHttp {
 
     /// A client for a cloud's own service, also where a variable sends it to plain HTTP on loopback.
     pub(super) fn cloud(network: &Network, deadline: Deadline) -> Result<Self, HttpError> {
-        let cloud = Http::cloud(&network.roots, &network.proxies, deadline)?;
+        let cloud = Http::cloud(&network.transport, deadline)?;
         Ok(Self { plain: cloud.clone(), tls: Tls::Made(cloud) })
     }
 
@@ -52,7 +52,7 @@ impl SdkHttp {
         match &self.tls {
             _ if !url.starts_with("https:") => Ok(self.plain.clone()),
             Tls::Made(http) => Ok(http.clone()),
-            Tls::OnDemand(network, deadline) => Http::cloud(&network.roots, &network.proxies, *deadline),
+            Tls::OnDemand(network, deadline) => Http::cloud(&network.transport, *deadline),
         }
     }
 }
