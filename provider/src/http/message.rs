@@ -80,23 +80,10 @@ impl Request {
         self
     }
 
-    /// Adds a header whose value no log may show.
+    /// Adds a header whose value no log may show; what no request can carry is left out, and the service's refusal tells.
     #[must_use]
-    pub fn secret_header(mut self, name: &'static str, value: &Secret) -> Self {
-        if let Ok(mut value) = value.expose().parse::<HeaderValue>() {
-            value.set_sensitive(true);
-            self.headers.insert(name, value);
-        }
-        self
-    }
-}
-
-impl Request {
-    /// Adds a header that a configuration names, whose value no log may show.
-    #[must_use]
-    pub fn named_header(mut self, name: &str, value: &Secret) -> Self {
-        let name = name.parse::<reqwest::header::HeaderName>();
-        if let (Ok(name), Ok(mut value)) = (name, value.expose().parse::<reqwest::header::HeaderValue>()) {
+    pub fn secret_header(mut self, name: &str, value: &Secret) -> Self {
+        if let (Ok(name), Ok(mut value)) = (name.parse::<HeaderName>(), value.expose().parse::<HeaderValue>()) {
             value.set_sensitive(true);
             self.headers.insert(name, value);
         }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::sts::{self, Exchange, SubjectClaims};
 use super::workload_identity::member;
-use super::{Caller, ForeignAccount, GcpError, Google, Metadata, iam_credentials, subject_token};
+use super::{Caller, GcpError, Google, iam_credentials, metadata, subject_token};
 use crate::artifactory::OidcProvider;
 use crate::config::Environment;
 use crate::identity::Proof;
@@ -69,29 +69,17 @@ impl ApplicationDefault {
     /// # Errors
     /// When the file cannot be used, or any of the services that it names does not answer or refuses.
     pub async fn prove(&self, google: &Google<'_>) -> Result<Proof<'_>, GcpError> {
-        let path = match &self.place {
-            Place::Named(path) => path,
-            Place::WellKnown(path) if path.exists() => path,
-            Place::WellKnown(_) | Place::MetadataServer => return self.by_metadata_server(google).await,
+        let token = match &self.place {
+            Place::Named(path) => self.by_file(google, path).await?,
+            Place::WellKnown(path) if path.exists() => self.by_file(google, path).await?,
+            Place::WellKnown(_) | Place::MetadataServer => metadata::default_id_token(google, &self.audience).await?,
         };
+        Ok(Proof::IdToken { token, provider: &self.provider })
+    }
+
+    async fn by_file(&self, google: &Google<'_>, path: &Path) -> Result<Secret, GcpError> {
         let text = subject_token::read(path)?;
-        let credentials = Credentials::parse(text.expose(), path)?;
-        let token = self.by_file(google, &credentials).await?;
-        Ok(Proof::IdToken { token, provider: &self.provider })
-    }
-
-    async fn by_metadata_server(&self, google: &Google<'_>) -> Result<Proof<'_>, GcpError> {
-        let foreign_account = ForeignAccount::Refused;
-        let (audience, provider) = (self.audience.clone(), self.provider.clone());
-        let metadata = Metadata { service_account: None, foreign_account, audience, provider };
-        let Proof::IdToken { token, .. } = metadata.prove(google).await? else {
-            unreachable!("the metadata server proves by ID tokens")
-        };
-        Ok(Proof::IdToken { token, provider: &self.provider })
-    }
-
-    async fn by_file(&self, google: &Google<'_>, credentials: &Credentials) -> Result<Secret, GcpError> {
-        let Credentials { federation, account } = credentials;
+        let Credentials { federation, account } = Credentials::parse(text.expose(), path)?;
         let subject_token = federation.source.read(google).await?;
         let exchange = Exchange {
             audience: &federation.audience,
@@ -101,7 +89,7 @@ impl ApplicationDefault {
         let cloud = google.cloud()?;
         let access_token = sts::access_token(&cloud, federation.token_url.clone(), &exchange).await?;
         let caller = Caller::Federated { member: member(&federation.audience, &SubjectClaims::of(&subject_token)) };
-        let Account { url, target } = account;
+        let Account { url, target } = &account;
         let token =
             iam_credentials::id_token(&cloud, url.clone(), target, &access_token, caller, &self.audience).await?;
         Ok(token)

@@ -133,6 +133,11 @@ impl Metadata {
     }
 }
 
+/// An ID token of the VM's default account.
+pub(super) async fn default_id_token(google: &Google<'_>, audience: &str) -> Result<Secret, MetadataError> {
+    id_token(google, "default", audience).await
+}
+
 /// An ID token of an account of the VM. `format=full` puts the account's address into it.
 async fn id_token(google: &Google<'_>, account: &str, audience: &str) -> Result<Secret, MetadataError> {
     let audience = query_value(audience);

@@ -1,6 +1,5 @@
 //! The token of a cluster or another issuer that a workload identity pool takes.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::GcpError;
@@ -9,6 +8,7 @@ use crate::identity::kubernetes::usable;
 use crate::identity::{PassedOver, token};
 use crate::kubelet::Workload;
 use crate::secret::Secret;
+use crate::secret_file::{self, SecretFileError, TOKEN_LIMIT};
 
 /// Where the token comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +47,6 @@ pub enum SubjectTokenError {
     },
 }
 
-/// The largest file that can be a token, in bytes.
-const LIMIT: u64 = 64 * 1024;
-
 impl SubjectToken {
     pub(super) fn applies_to(&self, workload: Option<&Workload>) -> Result<(), PassedOver> {
         match self {
@@ -68,11 +65,8 @@ impl SubjectToken {
 
 /// The text of a file that holds a token.
 pub(super) fn read(path: &Path) -> Result<Secret, SubjectTokenError> {
-    let unreadable = |cause: String| SubjectTokenError::Unreadable { path: path.to_owned(), cause };
-    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    let mut text = String::new();
-    file.take(LIMIT).read_to_string(&mut text).map_err(|error| unreadable(error.to_string()))?;
-    Ok(Secret::new(text))
+    secret_file::read(path, TOKEN_LIMIT)
+        .map_err(|SecretFileError { path, cause }| SubjectTokenError::Unreadable { path, cause })
 }
 
 /// The token that a file's text is.

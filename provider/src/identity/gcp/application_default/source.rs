@@ -67,7 +67,7 @@ impl Source {
             Self::Url { url, reach, headers, format } => {
                 let mut request = Request::get(url.clone());
                 for (name, value) in headers {
-                    request = request.named_header(name, value);
+                    request = request.secret_header(name, value);
                 }
                 let reply = match reach {
                     Reach::Link => google.metadata.send(&request).await,
