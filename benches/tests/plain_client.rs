@@ -39,7 +39,8 @@ async fn provider(environment: &BTreeMap<String, String>, host: &str) {
     let request = format!(
         r#"{{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"{host}/docker-local/hello"}}"#
     );
-    let response = answer(request.as_bytes(), &config, Deadline::after(config.deadline)).await.expect("an answer");
+    let response =
+        answer(request.as_bytes(), &config, Deadline::after(config.deadline)).await.expect("an answer").response;
     assert_eq!(response.auth.len(), 1);
 }
 

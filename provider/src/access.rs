@@ -2,7 +2,7 @@
 
 use crate::artifactory::{ArtifactoryUrl, RegistryCredential};
 use crate::http::Transport;
-use crate::identity::IdentitySource;
+use crate::identity::{IdentityOrder, IdentitySource};
 use crate::image::ImageRef;
 use crate::secret_file::SecretFileError;
 
@@ -21,8 +21,10 @@ pub enum Access {
         artifactory: ArtifactoryUrl,
         /// How connections to it are made.
         transport: Transport,
-        /// Where the identity comes from: the first of these that applies to the pull.
+        /// Where the identity may come from.
         identities: Vec<IdentitySource>,
+        /// How they follow one another.
+        order: IdentityOrder,
     },
     /// A user name and a password or token that somebody else rotates.
     Static(StaticSource),

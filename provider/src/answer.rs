@@ -1,32 +1,46 @@
 //! One pull, one path: request, route, identity, exchange, response.
 
-use tracing::{Instrument as _, info_span};
+use tracing::{Instrument as _, field, info_span};
 
 use crate::access::Access;
 use crate::artifactory::{RegistryCredential, exchange};
 use crate::config::{Config, Route};
 use crate::error::Error;
 use crate::http::Http;
-use crate::identity::prove;
+use crate::identity::{Asked, Proved};
 use crate::image::ImageRef;
-use crate::kubelet::{CredentialProviderRequest, CredentialProviderResponse, RegistryAuth, Workload};
+use crate::kubelet::{CredentialProviderRequest, CredentialProviderResponse, Workload};
+use crate::response::respond;
 use crate::time::Deadline;
+
+/// What the kubelet is answered, and what is worth saying beside it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The answer.
+    pub response: CredentialProviderResponse,
+    /// Which identity was asked; `None` where none was.
+    pub asked: Option<Asked>,
+}
 
 /// Answers one request of the kubelet.
 ///
 /// An image that no route serves is declined, which is an answer and no error.
 ///
 /// # Errors
-/// When the request is not one, no identity can be proved, or the proof is not accepted.
-pub async fn answer(stdin: &[u8], config: &Config, deadline: Deadline) -> Result<CredentialProviderResponse, Error> {
+/// When the request is not one, no identity can be proved, the proof is not accepted, or the kubelet would refuse the answer.
+pub async fn answer(stdin: &[u8], config: &Config, deadline: Deadline) -> Result<Answer, Error> {
     async {
         let (request, image) = info_span!("request").in_scope(|| read(stdin))?;
-        let route = info_span!("route").in_scope(|| config.route(&image));
-        let credential = match route {
-            Some(route) => obtain(route, &image, request.workload.as_ref(), config, deadline).await?,
-            None => None,
+        let declining = || CredentialProviderResponse::declining(request.api_version);
+        let Some(route) = info_span!("route").in_scope(|| config.route(&image)) else {
+            return Ok(info_span!("response").in_scope(|| Answer { response: declining(), asked: None }));
         };
-        Ok(info_span!("response").in_scope(|| respond(&request, &image, route.zip(credential), config)))
+        let (credential, asked) = obtain(route, &image, request.workload.as_ref(), config, deadline).await?;
+        let response = info_span!("response").in_scope(|| match credential {
+            Some(credential) => respond(&request, &image, route, credential, config),
+            None => Ok(declining()),
+        });
+        Ok(Answer { response: response.map_err(Error::Response)?, asked })
     }
     .instrument(info_span!("pull"))
     .await
@@ -44,35 +58,24 @@ async fn obtain(
     workload: Option<&Workload>,
     config: &Config,
     deadline: Deadline,
-) -> Result<Option<RegistryCredential>, Error> {
-    let span = info_span!("identity", credential_provider.identity_source = tracing::field::Empty);
-    let (artifactory, transport, identities) = match &route.access {
-        Access::Static(source) => return span.in_scope(|| source.credential_for(image)).map_err(Error::Static),
-        Access::Exchange { artifactory, transport, identities } => (artifactory, transport, identities),
+) -> Result<(Option<RegistryCredential>, Option<Asked>), Error> {
+    let span = info_span!(
+        "identity",
+        credential_provider.identity_source = field::Empty,
+        credential_provider.identity_passed_over = field::Empty
+    );
+    let (artifactory, transport, identities, order) = match &route.access {
+        Access::Static(source) => {
+            return span.in_scope(|| Ok((source.credential_for(image).map_err(Error::Static)?, None)));
+        }
+        Access::Exchange { artifactory, transport, identities, order } => (artifactory, transport, identities, order),
     };
-    let proof = prove(identities, workload, &config.network, deadline).instrument(span).await;
-    let proof = proof.map_err(|source| Error::Identity { artifactory: artifactory.clone(), source })?;
+    let proved = order.prove(identities, workload, &config.network, deadline).instrument(span).await;
+    let failed = |source| Error::Identity { artifactory: artifactory.clone(), source };
+    let Proved { proof, asked } = proved.map_err(failed)?;
     async { exchange(&Http::artifactory(transport, deadline)?, artifactory, proof).await }
         .instrument(info_span!("exchange", server.address = artifactory.host()))
         .await
-        .map(Some)
+        .map(|credential| (Some(credential), Some(asked)))
         .map_err(|source| Error::Exchange { artifactory: artifactory.clone(), source })
-}
-
-/// The credential goes to the image's own registry and nowhere else; without one the pull is declined.
-fn respond(
-    request: &CredentialProviderRequest,
-    image: &ImageRef,
-    credential: Option<(&Route, RegistryCredential)>,
-    config: &Config,
-) -> CredentialProviderResponse {
-    let Some((route, RegistryCredential { username, access_token, lifetime })) = credential else {
-        return CredentialProviderResponse::declining(request.api_version);
-    };
-    CredentialProviderResponse {
-        api_version: request.api_version,
-        cache_key_type: config.cache_key_type(route),
-        cache_duration: lifetime.cache_duration(&config.node),
-        auth: [(image.registry().to_owned(), RegistryAuth { username, password: access_token })].into(),
-    }
 }

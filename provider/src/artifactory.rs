@@ -43,6 +43,21 @@ pub struct OidcProvider {
     pub token_form: TokenForm,
 }
 
+impl OidcProvider {
+    /// The provider of this name, with nothing else said.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            provider_type: GENERIC_PROVIDER_TYPE.to_owned(),
+            audience: None,
+            identity_mapping_name: None,
+            project_key: None,
+            token_form: TokenForm::default(),
+        }
+    }
+}
+
 /// The provider type that the incumbent always sends and that every server knows.
 pub const GENERIC_PROVIDER_TYPE: &str = "Generic OpenID Connect";
 

@@ -40,6 +40,8 @@ Without --config the environment configures one route:
   cloud_provider            aws, azure or google; unset for a static credential
   http_timeout_seconds, secret_ttl_seconds, jfrog_token_audience
   jfrog_oidc_provider_name  Artifactory's OIDC provider (azure, google and Cognito)
+  ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER
+                            firstThatApplies, strict or firstThatWorks
   AWS                       aws_auth_method, aws_role_name, aws_region
     another account         aws_external_role_arn, aws_external_role_session_duration_seconds
     Cognito                 secret_name, user_pool_name, resource_server_name, user_pool_resource_scope

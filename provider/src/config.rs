@@ -9,12 +9,14 @@ use crate::endpoints::Endpoints;
 use crate::http::{Proxies, Roots, Tls, Transport};
 use crate::image::{ImageRef, Images};
 use crate::kubelet::CacheKeyType;
+use crate::response::ResponsePolicy;
 use crate::secret::Secret;
 
 mod environment;
 mod error;
 mod external_role;
 mod file;
+mod scope;
 
 pub use error::{ConfigError, RouteProblem};
 
@@ -54,6 +56,8 @@ pub struct Route {
     pub images: Images,
     /// How the credential is had.
     pub access: Access,
+    /// What is answered with it.
+    pub response: ResponsePolicy,
 }
 
 impl Route {
@@ -144,17 +148,19 @@ impl Config {
         self.routes.iter().find(|route| route.serves(image))
     }
 
-    /// What the kubelet may use a route's cached answer for: the whole registry, unless a pattern has a path. Then two
-    /// images of one registry can belong to different routes, and an answer for the registry would hide one of them. The
-    /// keys of a Docker configuration are patterns as well, and can have paths after its next rotation.
+    /// The widest scope for which the kubelet may keep an answer without hiding an image: the image's registry, unless a
+    /// pattern divides it. Then two images of it can belong to different routes or to none. The keys of a Docker configuration
+    /// are patterns as well, and can have paths after its next rotation.
     #[must_use]
-    pub fn cache_key_type(&self, route: &Route) -> CacheKeyType {
-        let paths = self.routes.iter().any(|route| route.images.divide_a_registry());
+    pub fn widest_safe(&self, route: &Route, image: &ImageRef) -> CacheKeyType {
+        let mut patterns = self.routes.iter().flat_map(|route| route.images.patterns());
+        let divided = patterns.any(|pattern| pattern.divides_registry_of(image));
         let keys = matches!(route.access, Access::Static(StaticSource::DockerConfig(_)));
-        if paths || keys { CacheKeyType::Image } else { CacheKeyType::Registry }
+        if divided || keys { CacheKeyType::Image } else { CacheKeyType::Registry }
     }
 
     fn of(routes: Vec<Route>, deadline: Duration, environment: &Environment) -> Result<Self, ConfigError> {
+        scope::refuse_hidden_images(&routes)?;
         Ok(Self {
             routes,
             network: Network {
@@ -182,6 +188,13 @@ fn suggestion(value: &str) -> Option<String> {
     let host = bare.split('/').next()?;
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     crate::artifactory::ArtifactoryUrl::parse(host).ok().map(|url| url.to_string())
+}
+
+fn identity_order(name: &'static str, word: Option<&str>) -> Result<crate::identity::IdentityOrder, ConfigError> {
+    let Some(word) = word else { return Ok(crate::identity::IdentityOrder::default()) };
+    let choices = crate::identity::IDENTITY_ORDERS;
+    let order = crate::identity::IdentityOrder::parse(word);
+    order.ok_or_else(|| ConfigError::Choice { name, value: word.to_owned(), choices })
 }
 
 fn region(name: &'static str, value: &str) -> Result<crate::endpoints::Region, ConfigError> {

@@ -11,6 +11,7 @@ use crate::http::HttpError;
 use crate::identity::IdentityError;
 use crate::image::ImageError;
 use crate::kubelet::RequestError;
+use crate::response::ResponseError;
 
 mod hint;
 
@@ -48,6 +49,9 @@ pub enum Error {
         /// What happened.
         source: ExchangeError,
     },
+    /// The answer.
+    #[error("failed to answer the kubelet")]
+    Response(#[source] ResponseError),
     /// Reading stdin, starting the runtime, or writing stdout.
     #[error("failed to talk to the kubelet")]
     Process(#[source] std::io::Error),
@@ -77,7 +81,7 @@ impl Error {
             | Self::Static(_)
             | Self::Exchange { source: ExchangeError::Client(_), .. } => code::CONFIGURATION,
             Self::Identity { .. } => code::IDENTITY,
-            Self::Exchange { .. } => code::EXCHANGE,
+            Self::Exchange { .. } | Self::Response(_) => code::EXCHANGE,
             Self::Process(_) => BUG_EXIT_CODE,
         }
     }

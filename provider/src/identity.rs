@@ -14,6 +14,9 @@ pub mod aws;
 pub mod azure;
 pub mod gcp;
 pub mod kubernetes;
+mod order;
+
+pub use order::{Asked, CHOICE, IDENTITY_ORDERS, IdentityOrder, Proved, Subject};
 
 /// Where an identity comes from. The set is closed: configuration names one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,25 @@ pub enum IdentityError {
         /// Each identity's name and why it was passed over.
         reasons: Vec<String>,
     },
+    /// Several of the route's identities were asked, as its order says, and none worked.
+    #[error("no identity of the route works for this pull: {}; and {identity}", .reasons.join("; "))]
+    NoneWorks {
+        /// The name of each but the last one that was asked, and why it was passed over.
+        reasons: Vec<String>,
+        /// The name of the last one that was asked.
+        identity: &'static str,
+        /// What happened to the last one that was asked.
+        #[source]
+        last: Box<IdentityError>,
+    },
+    /// The pod chooses an identity that the route does not have.
+    #[error("the service account asks for the identity `{choice}`, which the route does not have")]
+    NotOffered {
+        /// The annotation's value, cut and cleaned.
+        choice: String,
+        /// The names of those that it has.
+        offered: String,
+    },
     /// A service or signature of AWS.
     #[error(transparent)]
     Aws(#[from] aws::AwsError),
@@ -114,30 +136,12 @@ pub enum PassedOver {
     /// The service account has not opted in by annotation.
     #[error("the service account lacks the annotation `{0}`")]
     NotAnnotated(&'static str),
-}
-
-/// Proves the first identity that applies to the pull. Once one applies, its failure is final: a pod that asks for its own
-/// identity never silently gets the node's.
-///
-/// # Errors
-/// When none applies, or the cloud or cluster does not answer, refuses, or answers with something unusable.
-pub async fn prove<'route>(
-    sources: &'route [IdentitySource],
-    workload: Option<&Workload>,
-    network: &Network,
-    deadline: Deadline,
-) -> Result<Proof<'route>, IdentityError> {
-    let mut reasons = Vec::new();
-    for source in sources {
-        match source.applies_to(workload) {
-            Ok(()) => {
-                tracing::Span::current().record("credential_provider.identity_source", source.name());
-                return source.prove(workload, network, deadline).await;
-            }
-            Err(reason) => reasons.push(format!("{}: {reason}", source.name())),
-        }
-    }
-    Err(IdentityError::NoneApplies { reasons })
+    /// The service account has chosen another one by annotation.
+    #[error("the service account has chosen another identity")]
+    NotChosen,
+    /// The order is strict, the identity is the node's, and the pull is a pod's.
+    #[error("it is the node's, which `identityOrder: strict` keeps from pods")]
+    KeptFromPods,
 }
 
 impl IdentitySource {
@@ -159,6 +163,27 @@ impl IdentitySource {
             Self::GcpApplicationDefault(_) => "gcpApplicationDefault",
             Self::ServiceAccountToken(_) => "serviceAccountToken",
             Self::ServiceAccountTokenFile(_) => "serviceAccountTokenFile",
+        }
+    }
+
+    /// Whose rights the identity stands for.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::AwsInstanceRole(_)
+            | Self::AwsExternalRole(_)
+            | Self::AwsCognito(_)
+            | Self::AzureManagedIdentity(_)
+            | Self::AzureFederated(_)
+            | Self::GcpMetadata(_)
+            | Self::GcpImpersonation(_)
+            | Self::GcpApplicationDefault(_)
+            | Self::ServiceAccountTokenFile(_) => Subject::Node,
+            Self::GcpWorkloadIdentity(identity) => identity.subject_token.subject(),
+            Self::AwsWebIdentity(_)
+            | Self::AwsPodIdentity(_)
+            | Self::AzureWorkloadIdentity(_)
+            | Self::ServiceAccountToken(_) => Subject::Pod,
         }
     }
 

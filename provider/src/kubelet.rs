@@ -17,7 +17,7 @@ use std::fmt;
 
 pub use self::go_duration::{GoDuration, GoDurationError, parse_go_duration};
 pub use self::request::{CredentialProviderRequest, MAX_REQUEST_BYTES, RequestError, Workload};
-pub use self::response::{CacheKeyType, CredentialProviderResponse, RegistryAuth};
+pub use self::response::{CACHE_KEY_TYPES, CacheKeyType, CredentialProviderResponse, RegistryAuth};
 
 /// A version of the API; the kubelet takes a response only in the version of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

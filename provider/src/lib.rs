@@ -20,6 +20,7 @@
 //! - [`access`]: how a route gets its credential: an exchange, or a static one.
 //! - [`identity`]: where an identity comes from, and its proof.
 //! - [`artifactory`]: the token exchange.
+//! - [`response`]: the answer: which images it covers, and for how long.
 //! - [`lifetime`]: how long a credential lives and may be cached.
 //! - [`jwt`]: what a token says about itself.
 //! - [`http`]: the one HTTP client.
@@ -54,6 +55,7 @@ pub mod image;
 pub mod jwt;
 pub mod kubelet;
 pub mod lifetime;
+pub mod response;
 pub mod secret;
 pub mod secret_file;
 pub mod time;

@@ -13,15 +13,33 @@ pub enum Lifetime {
     Ends(Duration),
     /// Neither the reply nor the token says when it ends.
     Unstated,
-    /// Somebody else rotates it: it is cached for this long and no longer, whatever its own end.
-    Kept(Duration),
+    /// Somebody else rotates it and has said how long it is cached, which its own end may shorten.
+    Kept {
+        /// How long it is cached.
+        length: Duration,
+        /// What is left of its life, if it says so.
+        life: Option<Duration>,
+    },
+}
+
+/// What a route says about how long its credentials are cached. The default leaves all of it to the credential.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caching {
+    /// How long before its end a credential is no longer used; `None` is a tenth of its life, from 10 s to 5 min.
+    pub margin: Option<Duration>,
+    /// By how much the nodes of a fleet differ at most; `None` is a twentieth of the life, up to 1 min.
+    pub jitter: Option<Duration>,
+    /// The floor: shorter durations are raised to it, as far as the credential lives.
+    pub minimum: Duration,
+    /// The cap: longer durations are cut to it.
+    pub maximum: Option<Duration>,
 }
 
 /// How long a credential of unstated life is cached: long enough to spare a burst of pulls, short enough that a changed
 /// file or a revoked token does not linger.
 const UNSTATED: Duration = Duration::from_mins(5);
 /// The margin is a tenth of the life, within these bounds: a pull that starts at the last moment must still finish.
-const LEAST_MARGIN: Duration = Duration::from_secs(10);
+pub const LEAST_MARGIN: Duration = Duration::from_secs(10);
 const GREATEST_MARGIN: Duration = Duration::from_mins(5);
 /// The jitter is at most a twentieth of the life and at most this, so that a fleet does not come back at one moment.
 const GREATEST_JITTER: Duration = Duration::from_mins(1);
@@ -41,30 +59,38 @@ impl Lifetime {
     /// `None` once that end is over.
     #[must_use]
     pub fn of_static(claims: Option<&Claims>, kept: Option<Duration>, now: SystemTime) -> Option<Self> {
-        let kept = kept.unwrap_or(UNSTATED);
+        let length = kept.unwrap_or(UNSTATED);
         match Self::lesser(None, claims, now) {
             Self::Ends(Duration::ZERO) => None,
-            Self::Ends(life) => Some(Self::Kept(kept.min(life.saturating_sub(margin(life))))),
-            Self::Unstated | Self::Kept(_) => Some(Self::Kept(kept)),
+            Self::Ends(life) => Some(Self::Kept { length, life: Some(life) }),
+            Self::Unstated | Self::Kept { .. } => Some(Self::Kept { length, life: None }),
         }
     }
 
-    /// How long the kubelet may cache the credential: the life less a margin and less a jitter that is stable per node.
+    /// How long the kubelet may cache the credential: the life less a margin and less a jitter that is stable per node,
+    /// within the route's bounds.
     ///
-    /// Whole seconds; zero when the life is spent, which tells the kubelet not to cache.
+    /// Whole seconds; zero when the life is spent, which tells the kubelet not to cache. No bound leads beyond the life less
+    /// [`LEAST_MARGIN`].
     #[must_use]
-    pub fn cache_duration(self, node: &str) -> Duration {
-        let life = match self {
-            Self::Ends(life) => life,
-            Self::Unstated => return UNSTATED,
-            Self::Kept(length) => return Duration::from_secs(length.as_secs()),
+    pub fn cache_duration(self, caching: &Caching, node: &str) -> Duration {
+        let margin = |life| caching.margin.unwrap_or_else(|| usual_margin(life));
+        let jitter =
+            |life: Duration| caching.jitter.unwrap_or_else(|| (life / 20).min(GREATEST_JITTER)).mul_f64(fraction(node));
+        let (wanted, life) = match self {
+            Self::Ends(life) => (life.saturating_sub(margin(life)).saturating_sub(jitter(life)), Some(life)),
+            Self::Unstated => (UNSTATED, None),
+            Self::Kept { length, life } => {
+                (life.map_or(length, |life| length.min(life.saturating_sub(margin(life)))), life)
+            }
         };
-        let jitter = (life / 20).min(GREATEST_JITTER).mul_f64(fraction(node));
-        Duration::from_secs(life.saturating_sub(margin(life)).saturating_sub(jitter).as_secs())
+        let bounded = wanted.max(caching.minimum).min(caching.maximum.unwrap_or(Duration::MAX));
+        let end = life.map_or(Duration::MAX, |life| life.saturating_sub(LEAST_MARGIN));
+        Duration::from_secs(bounded.min(end).as_secs())
     }
 }
 
-fn margin(life: Duration) -> Duration {
+fn usual_margin(life: Duration) -> Duration {
     (life / 10).clamp(LEAST_MARGIN, GREATEST_MARGIN)
 }
 
@@ -85,6 +111,7 @@ fn fraction(node: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::option::of;
     use proptest::prelude::*;
 
     fn at(seconds: u64) -> SystemTime {
@@ -108,14 +135,14 @@ mod tests {
 
     #[test]
     fn an_hour_is_cached_for_less_than_an_hour() {
-        let cached = Lifetime::Ends(Duration::from_secs(3_600)).cache_duration("node-1");
+        let cached = Lifetime::Ends(Duration::from_secs(3_600)).cache_duration(&Caching::default(), "node-1");
         assert!(cached <= Duration::from_secs(3_300) && cached > Duration::from_secs(3_239), "{cached:?}");
     }
 
     #[test]
     fn a_life_of_a_minute_is_cached_for_most_of_it() {
         for node in ["node-1", "node-2", "node-3"] {
-            let cached = Lifetime::Ends(Duration::from_secs(60)).cache_duration(node).as_secs();
+            let cached = Lifetime::Ends(Duration::from_secs(60)).cache_duration(&Caching::default(), node).as_secs();
             assert!((47..=50).contains(&cached), "{cached}");
         }
     }
@@ -125,7 +152,7 @@ mod tests {
         let kept = |exp, kept: Option<u64>| {
             let claims = Claims { exp, ..Claims::default() };
             let life = Lifetime::of_static(Some(&claims), kept.map(Duration::from_secs), at(1_000));
-            life.map(|life| life.cache_duration("node-1").as_secs())
+            life.map(|life| life.cache_duration(&Caching::default(), "node-1").as_secs())
         };
         assert_eq!(kept(None, None), Some(300));
         assert_eq!(kept(None, Some(28_800)), Some(28_800));
@@ -137,9 +164,35 @@ mod tests {
     }
 
     #[test]
+    fn a_route_moves_margin_jitter_floor_and_cap() {
+        let cached = |life, caching: Caching| {
+            Lifetime::Ends(Duration::from_secs(life)).cache_duration(&caching, "node-1").as_secs()
+        };
+        let seconds = |length| Some(Duration::from_secs(length));
+        let exact = Caching { margin: seconds(600), jitter: seconds(0), ..Caching::default() };
+        assert_eq!(cached(3_600, exact.clone()), 3_000);
+        assert_eq!(cached(300, exact.clone()), 0, "a margin beyond the life leaves nothing");
+        let spread = Caching { jitter: seconds(1_000), ..exact.clone() };
+        assert!((2_000..3_000).contains(&cached(3_600, spread)));
+        assert_eq!(cached(3_600, Caching { maximum: seconds(60), ..exact.clone() }), 60);
+        let raised = Caching { minimum: Duration::from_secs(120), ..exact };
+        assert_eq!(cached(3_600, raised.clone()), 3_000);
+        assert_eq!(cached(300, raised.clone()), 120);
+        assert_eq!(cached(100, raised.clone()), 90, "not beyond the life less 10 s");
+        assert_eq!(Lifetime::Unstated.cache_duration(&raised, "node-1").as_secs(), 300);
+        let short = Caching { maximum: seconds(30), ..Caching::default() };
+        assert_eq!(Lifetime::Unstated.cache_duration(&short, "node-1").as_secs(), 30);
+        let kept = Lifetime::Kept { length: Duration::from_secs(60), life: None };
+        assert_eq!(kept.cache_duration(&raised, "node-1").as_secs(), 120);
+    }
+
+    #[test]
     fn a_spent_life_is_not_cached() {
         for life in [0, 1, 9, 10] {
-            assert_eq!(Lifetime::Ends(Duration::from_secs(life)).cache_duration("node-1"), Duration::ZERO);
+            assert_eq!(
+                Lifetime::Ends(Duration::from_secs(life)).cache_duration(&Caching::default(), "node-1"),
+                Duration::ZERO
+            );
         }
     }
 
@@ -147,22 +200,42 @@ mod tests {
     fn nodes_differ_and_one_node_is_stable() {
         let life = Lifetime::Ends(Duration::from_secs(7_200));
         let durations: std::collections::BTreeSet<_> =
-            (0..50).map(|n| life.cache_duration(&format!("node-{n}"))).collect();
+            (0..50).map(|n| life.cache_duration(&Caching::default(), &format!("node-{n}"))).collect();
         assert!(durations.len() > 20, "{durations:?}");
-        assert_eq!(life.cache_duration("node-7"), life.cache_duration("node-7"));
+        assert_eq!(
+            life.cache_duration(&Caching::default(), "node-7"),
+            life.cache_duration(&Caching::default(), "node-7")
+        );
     }
 
     proptest! {
         #[test]
-        fn a_credential_is_never_cached_past_its_life(life in 0_u64..10_000_000, node in ".*") {
-            let cached = Lifetime::Ends(Duration::from_secs(life)).cache_duration(&node);
+        fn a_credential_is_never_cached_past_its_life_whatever_the_route_says(
+            life in 0_u64..10_000_000,
+            node in ".*",
+            margin in of(10_u64..100_000),
+            jitter in of(0_u64..100_000),
+            minimum in 0_u64..1_000_000,
+            maximum in of(0_u64..1_000_000),
+        ) {
+            let seconds = |length: Option<u64>| length.map(Duration::from_secs);
+            let caching = Caching {
+                margin: seconds(margin),
+                jitter: seconds(jitter),
+                minimum: Duration::from_secs(minimum),
+                maximum: seconds(maximum),
+            };
+            let cached = Lifetime::Ends(Duration::from_secs(life)).cache_duration(&caching, &node);
             prop_assert!(cached.is_zero() || cached + LEAST_MARGIN <= Duration::from_secs(life));
             prop_assert_eq!(cached.subsec_nanos(), 0);
+            prop_assert!(seconds(maximum).is_none_or(|maximum| cached <= maximum));
+            let room = Duration::from_secs(life).saturating_sub(LEAST_MARGIN);
+            prop_assert!(cached >= caching.minimum.min(room).min(caching.maximum.unwrap_or(Duration::MAX)));
         }
 
         #[test]
         fn any_expiry_claim_is_survived(exp in any::<f64>(), now in 0_u64..10_000_000_000) {
-            let _ = Lifetime::lesser(None, Some(&expiring(exp)), at(now)).cache_duration("node");
+            let _ = Lifetime::lesser(None, Some(&expiring(exp)), at(now)).cache_duration(&Caching::default(), "node");
         }
     }
 }

@@ -34,7 +34,7 @@ fn run() -> Result<(), Error> {
     let mut stdin = Vec::new();
     io::stdin().take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut stdin).map_err(Error::Process)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Process)?;
-    let response = runtime.block_on(answer(&stdin, &config, deadline))?;
-    let _ = io::stderr().write_all(warning::about(&response).as_bytes());
-    io::stdout().write_all(response.to_json().expose().as_bytes()).map_err(Error::Process)
+    let answer = runtime.block_on(answer(&stdin, &config, deadline))?;
+    let _ = io::stderr().write_all(warning::about(&answer).as_bytes());
+    io::stdout().write_all(answer.response.to_json().expose().as_bytes()).map_err(Error::Process)
 }

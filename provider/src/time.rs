@@ -20,6 +20,13 @@ impl Deadline {
     pub fn remaining(self) -> Option<Duration> {
         self.0.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
+
+    /// The end of the first of so many equal parts of what is left.
+    #[must_use]
+    pub fn share(self, parts: usize) -> Self {
+        let parts = u32::try_from(parts).unwrap_or(u32::MAX).max(1);
+        self.remaining().map_or(self, |left| Self::after(left / parts))
+    }
 }
 
 /// The wall clock, by which tokens and credentials expire.
@@ -50,5 +57,14 @@ mod tests {
         assert_eq!(Deadline::after(Duration::ZERO).remaining(), None);
         let left = Deadline::after(Duration::from_secs(60)).remaining().expect("a minute ahead");
         assert!(left > Duration::from_secs(59));
+    }
+
+    #[test]
+    fn a_share_ends_before_the_whole_and_the_last_one_with_it() {
+        let whole = Deadline::after(Duration::from_secs(60));
+        let left = |deadline: Deadline| deadline.remaining().expect("time is left").as_secs();
+        assert!((19..=20).contains(&left(whole.share(3))));
+        assert!(left(whole.share(1)) >= 59 && left(whole.share(0)) >= 59);
+        assert_eq!(Deadline::after(Duration::ZERO).share(2).remaining(), None);
     }
 }

@@ -10,6 +10,7 @@ use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::identity::IdentitySource;
 use crate::identity::kubernetes::{Expected, OptIn, ServiceAccountToken};
 use crate::image::{ImagePattern, Images};
+use crate::response::ResponsePolicy;
 
 mod aws;
 mod azure;
@@ -17,6 +18,9 @@ mod fixed;
 mod google;
 
 pub(super) use aws::region;
+
+/// The order of the route's identities; the incumbent's is the first that applies.
+const IDENTITY_ORDER: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER";
 
 /// Reads one route from the environment; it serves the registry that `artifactory_url` names and no other host.
 pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
@@ -27,8 +31,9 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
     let artifactory = super::artifactory_url("artifactory_url", address)?;
     let images = Images::Matching(vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?]);
     let identities = identities(environment)?;
-    let access = Access::Exchange { artifactory, transport: environment.transport(), identities };
-    Config::of(vec![Route { images, access }], deadline(environment)?, environment)
+    let order = super::identity_order(IDENTITY_ORDER, environment.value(IDENTITY_ORDER))?;
+    let access = Access::Exchange { artifactory, transport: environment.transport(), identities, order };
+    Config::of(vec![Route { images, access, response: ResponsePolicy::default() }], deadline(environment)?, environment)
 }
 
 /// The node's identity, and before it the pod's own where its service account has opted in by annotation.

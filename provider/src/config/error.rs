@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::artifactory::ArtifactoryUrlError;
 use crate::image::ImagePatternError;
+use crate::kubelet::CacheKeyType;
 
 /// Why there is no configuration. Values appear only where they cannot hold a secret.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +153,16 @@ pub enum ConfigError {
     Syntax {
         /// What is wrong, and where.
         cause: String,
+    },
+    /// An answer that the kubelet would keep for more images than it covers.
+    #[error("route {route}: with `cacheKeyType: {}` a kept answer hides {hidden}", .scope.as_str())]
+    Hidden {
+        /// The route's place in the file, from 1.
+        route: usize,
+        /// What the answer would be kept for.
+        scope: CacheKeyType,
+        /// Which images would find no credential.
+        hidden: String,
     },
     /// The configuration has no route.
     #[error("`routes` is empty")]

@@ -2,22 +2,25 @@
 
 use std::time::Duration;
 
-use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProblem};
+use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProblem, identity_order};
 use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::http::Transport;
 use crate::identity::IdentitySource;
 use crate::image::{ImagePattern, Images};
 use crate::kubelet::parse_go_duration;
+use crate::response::ResponsePolicy;
 
 mod aws;
 mod azure;
 mod gcp;
 mod kubernetes;
+mod response;
 mod shape;
 mod static_route;
 mod tls;
 
+use response::ResponseShape;
 use shape::{FileShape, IdentityShape, OidcProviderShape, RouteShape};
 
 /// Reads a configuration file.
@@ -82,10 +85,17 @@ impl RouteShape {
         let provider = self.oidc_provider.map(|shape| shape.into_provider(place)).transpose()?;
         let context = RouteContext { place, provider: provider.as_ref(), environment };
         let identities = shapes.into_iter().map(|shape| shape.into_source(&context)).collect::<Result<_, _>>()?;
+        let order = identity_order("identityOrder", self.identity_order.as_deref())?;
         let tls = self.tls.map_or_else(|| environment.tls(), |shape| shape.into_tls(environment));
         let transport = Transport { tls, proxies: environment.proxies() };
-        Ok(Route { images: Images::Matching(images), access: Access::Exchange { artifactory, transport, identities } })
+        let access = Access::Exchange { artifactory, transport, identities, order };
+        let response = response_policy(self.response)?;
+        Ok(Route { images: Images::Matching(images), access, response })
     }
+}
+
+fn response_policy(shape: Option<ResponseShape>) -> Result<ResponsePolicy, ConfigError> {
+    shape.map_or_else(|| Ok(ResponsePolicy::default()), ResponseShape::into_policy)
 }
 
 fn patterns(entries: &[String], place: Place) -> Result<Vec<ImagePattern>, ConfigError> {

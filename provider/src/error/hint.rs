@@ -4,9 +4,10 @@ use crate::artifactory::{ArtifactoryUrlError, ExchangeError, ReplyError};
 use crate::config::{ConfigError, RouteProblem};
 use crate::error::Error;
 use crate::http::{HttpError, RootsError};
-use crate::identity::IdentityError;
 use crate::identity::aws::TagProblem;
+use crate::identity::{CHOICE, IdentityError};
 use crate::kubelet::RequestError;
+use crate::response::ResponseError;
 
 mod aws;
 mod azure;
@@ -28,6 +29,11 @@ impl Error {
             Self::Identity { source, .. } => identity(source),
             Self::Static(error) => fixed::credential(error),
             Self::Exchange { artifactory, source } => exchange(source, artifactory.host()),
+            Self::Response(ResponseError::Echo) => {
+                "set `cacheType: Token` in the `tokenAttributes` of the provider's entry and in \
+                 `response` of the route, or have Artifactory give out a token of its own"
+                    .into()
+            }
             Self::Process(_) => "run the program from the kubelet, or with a request on stdin and stdout open".into(),
         }
     }
@@ -83,6 +89,9 @@ fn config(error: &ConfigError) -> String {
             "name a file that the kubelet's user can read, in the `args` after `--config`".into()
         }
         ConfigError::Syntax { .. } => "compare the file with the configuration section of the README".into(),
+        ConfigError::Hidden { .. } => {
+            "leave `cacheKeyType` out, which takes the registry where that hides nothing; or set it to `Image`".into()
+        }
         ConfigError::NoRoute => {
             "add a route with `artifactoryUrl` and `identity`, or with `matchImages` and `static`".into()
         }
@@ -161,6 +170,10 @@ fn identity(error: &IdentityError) -> String {
     match error {
         IdentityError::NoneApplies { .. } => {
             "add `tokenAttributes` to the provider's entry, annotate the service account, or add a node identity to the route".into()
+        }
+        IdentityError::NoneWorks { last, .. } => identity(last),
+        IdentityError::NotOffered { offered, .. } => {
+            format!("set the annotation `{CHOICE}` to one of: {offered}; or add the identity to the route")
         }
         IdentityError::Aws(error) => aws::identity(error),
         IdentityError::Azure(error) => azure::identity(error),

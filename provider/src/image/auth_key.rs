@@ -38,8 +38,28 @@ fn normal_form(key: &str) -> Option<String> {
     Some(if path == "/" { host.to_owned() } else { format!("{host}{path}") })
 }
 
+impl ImageRef {
+    /// The auth key that covers this image and as little else as the kubelet's keyring can express: registry and path. Where
+    /// the keyring would read another path in it (`/v2/`), the registry alone.
+    #[must_use]
+    pub fn auth_key(&self) -> String {
+        let key = format!("{}/{}", self.registry(), self.path());
+        let exact = normal_form(&key).as_ref() == Some(&key);
+        if exact && matches(&key, self.as_str()) { key } else { self.registry().to_owned() }
+    }
+}
+
+impl ImagePattern {
+    /// The auth key that covers the same images; `None` where the keyring would read another pattern in it.
+    #[must_use]
+    pub fn auth_key(&self) -> Option<String> {
+        normal_form(self.as_str()).filter(|normal| normal.as_bytes() == self.key())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
@@ -119,6 +139,39 @@ mod tests {
             let found = first_key(["https://index.docker.io/v1/"].into_iter(), &image);
             // `foo/bar` is `docker.io/foo/bar` when the kubelet asks; here it is an image of a registry `foo`.
             assert_eq!(found.is_some(), default && image.registry() == DOCKER_HUB, "{image}");
+        }
+    }
+
+    #[test]
+    fn the_auth_key_of_an_image_is_its_name_unless_the_keyring_reads_another_one() {
+        let key = |image: &str| ImageRef::parse(image).expect(image).auth_key();
+        assert_eq!(key("acme.jfrog.io:8443/team/app:1.2"), "acme.jfrog.io:8443/team/app");
+        assert_eq!(key("docker.io/library/nginx"), "docker.io/library/nginx");
+        assert_eq!(key("acme.jfrog.io/v2/app"), "acme.jfrog.io");
+        assert_eq!(key("acme.jfrog.io/v2"), "acme.jfrog.io/v2");
+    }
+
+    #[test]
+    fn a_pattern_is_its_own_auth_key_unless_the_keyring_reads_another_one() {
+        let key = |pattern: &str| ImagePattern::parse(pattern).expect(pattern).auth_key();
+        for pattern in ["acme.jfrog.io", "*.jfrog.io", "acme.jfrog.io:8443", "acme.jfrog.io/team"] {
+            assert_eq!(key(pattern).as_deref(), Some(pattern));
+        }
+        assert_eq!(key("acme.jfrog.io/").as_deref(), Some("acme.jfrog.io"));
+        assert_eq!(key("acme.jfrog.io/v2/x"), None);
+        assert_eq!(key("https://acme.jfrog.io"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_keyring_finds_the_auth_key_of_every_image(
+            image in "[a-z]{1,3}(\\.[a-z]{1,3}){0,2}(:[0-9]{1,4})?(/(v1|v2|[a-z0-9._-]{1,4})){1,4}",
+        ) {
+            let image = ImageRef::parse(&image).expect("an image");
+            let key = image.auth_key();
+            prop_assert!(first_key([key.as_str()].into_iter(), &image).is_some());
+            let elsewhere = ImageRef::parse(&format!("x{image}")).expect("an image");
+            prop_assert!(first_key([key.as_str()].into_iter(), &elsewhere).is_none());
         }
     }
 

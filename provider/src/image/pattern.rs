@@ -4,8 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::go_match;
 use super::go_url::{GoUrl, UrlError};
+use super::{ImageRef, go_match};
 
 /// One entry of `matchImages`: which images a credential is for.
 ///
@@ -75,6 +75,23 @@ impl ImagePattern {
         [self.url.host(), path].concat()
     }
 
+    /// Whether the pattern is for a part of this image's registry only, perhaps another one than the image's.
+    #[must_use]
+    pub fn divides_registry_of(&self, image: &ImageRef) -> bool {
+        let Ok(registry) = GoUrl::parse(image.registry()) else { return false };
+        let ((pattern, pattern_port), (host, port)) = (self.url.host_and_port(), registry.host_and_port());
+        self.has_path() && pattern_port == port && labels_match(pattern, host)
+    }
+
+    /// Whether one registry can belong to both patterns. Two patterns with `*` in the same label count as if it could.
+    #[must_use]
+    pub fn may_share_registry(&self, other: &Self) -> bool {
+        let ((one, one_port), (two, two_port)) = (self.url.host_and_port(), other.url.host_and_port());
+        one_port == two_port
+            && labels(one).count() == labels(two).count()
+            && labels(one).zip(labels(two)).all(|(one, two)| labels_may_meet(one, two))
+    }
+
     /// Whether the pattern is for a part of its registry only.
     #[must_use]
     pub fn has_path(&self) -> bool {
@@ -88,8 +105,17 @@ impl fmt::Display for ImagePattern {
     }
 }
 
+fn labels(host: &[u8]) -> impl Iterator<Item = &[u8]> {
+    host.split(|byte| *byte == b'.')
+}
+
+/// Whether a label can fit both; two that are not plain count as if one could.
+fn labels_may_meet(one: &[u8], two: &[u8]) -> bool {
+    let plain = |label: &[u8]| !label.iter().any(|byte| b"*?[\\".contains(byte));
+    (!plain(one) && !plain(two)) || go_match::matches(one, two) || go_match::matches(two, one)
+}
+
 fn labels_match(pattern: &[u8], host: &[u8]) -> bool {
-    let labels = |host| <[u8]>::split(host, |byte| *byte == b'.');
     labels(pattern).count() == labels(host).count()
         && labels(pattern).zip(labels(host)).all(|(pattern, label)| go_match::matches(pattern, label))
 }
@@ -144,6 +170,34 @@ mod tests {
         let has_path = |text| ImagePattern::parse(text).unwrap().has_path();
         assert!(has_path("acme.jfrog.io/docker-local"));
         assert!(!has_path("acme.jfrog.io") && !has_path("acme.jfrog.io/") && !has_path("acme.jfrog.io?/x"));
+    }
+
+    #[test]
+    fn a_pattern_with_a_path_divides_the_registries_that_its_host_matches() {
+        let divides = |pattern: &str, image: &str| {
+            ImagePattern::parse(pattern).unwrap().divides_registry_of(&ImageRef::parse(image).unwrap())
+        };
+        assert!(
+            divides("acme.jfrog.io/team", "acme.jfrog.io/other/x") && divides("*.jfrog.io/team", "acme.jfrog.io/x")
+        );
+        for (pattern, image) in [
+            ("acme.jfrog.io", "acme.jfrog.io/x"),
+            ("acme.jfrog.io/team", "beta.jfrog.io/team/x"),
+            ("acme.jfrog.io/team", "acme.jfrog.io:8443/team/x"),
+        ] {
+            assert!(!divides(pattern, image), "{pattern} {image}");
+        }
+    }
+
+    #[test]
+    fn patterns_share_a_registry_unless_a_label_keeps_them_apart() {
+        let share = |one: &str, two: &str| {
+            let (one, two) = (ImagePattern::parse(one).unwrap(), ImagePattern::parse(two).unwrap());
+            assert_eq!(one.may_share_registry(&two), two.may_share_registry(&one));
+            one.may_share_registry(&two)
+        };
+        assert!(share("*.jfrog.io", "acme.jfrog.io/team") && share("a*.io", "*b.io") && share("a.io/x", "a.io/y"));
+        assert!(!share("*.jfrog.io", "acme.eu.jfrog.io") && !share("a.io", "a.io:443") && !share("a*.io", "b.io"));
     }
 
     #[test]

@@ -41,7 +41,16 @@ pub struct RegistryAuth {
     pub password: Secret,
 }
 
+/// The words of [`CacheKeyType`].
+pub const CACHE_KEY_TYPES: &str = "Image, Registry, Global";
+
 impl CacheKeyType {
+    /// Reads one of [`CACHE_KEY_TYPES`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Image, Self::Registry, Self::Global].into_iter().find(|scope| scope.as_str() == word)
+    }
+
     /// The value as it stands in `cacheKeyType`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

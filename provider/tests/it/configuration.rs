@@ -201,7 +201,7 @@ async fn a_file_that_cannot_be_read_is_named() {
 async fn an_unknown_key_is_named_with_its_place() {
     insta::assert_snapshot!(refused_file("routes:\n  - artifactoryUrl: acme.jfrog.io\n    identty:\n      awsInstanceRole: {}\n").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, tls, identity, identities, oidcProvider, static at line 3, column 5
+      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, tls, identity, identities, identityOrder, oidcProvider, response, static at line 3, column 5
       hint: compare the file with the configuration section of the README
     ");
 }

@@ -40,16 +40,16 @@ routes:
         - {{matchImages: [quay.example.com/team], username: team, passwordFile: '{team}'}}
 "
     );
-    for (image, registry, username) in [
-        ("quay.example.com/team/app", "quay.example.com", "team"),
-        ("quay.example.com/other", "quay.example.com", "quay"),
-        ("ghcr.example.com/team/app", "ghcr.example.com", "any"),
-        ("docker.io/library/nginx", "docker.io", "any"),
+    for (image, registry, username, scope) in [
+        ("quay.example.com/team/app", "quay.example.com", "team", "Image"),
+        ("quay.example.com/other", "quay.example.com", "quay", "Image"),
+        ("ghcr.example.com/team/app", "ghcr.example.com", "any", "Registry"),
+        ("docker.io/library/nginx", "docker.io", "any", "Registry"),
     ] {
         let outcome = pull(&site, &config, image).await;
         let expected = (username.to_owned(), format!("password-{username}"));
         assert_eq!(outcome.credential(registry), expected, "{image}");
-        assert_eq!(outcome.response()["cacheKeyType"], "Image", "one registry, two answers");
+        assert_eq!(outcome.response()["cacheKeyType"], scope, "one registry, two answers");
     }
     let declined = pull(&site, &config, "quay.io/x").await.response();
     assert_eq!((&declined["auth"], &declined["cacheDuration"]), (&json!({}), &json!("0s")));

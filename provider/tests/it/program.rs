@@ -72,17 +72,30 @@ impl Outcome {
         let kept = response["cacheDuration"].as_str().expect("a duration");
         let is_short = response["auth"] != serde_json::json!({}) && !kept.contains(['m', 'h']);
         let warning = "warning: the kubelet may keep this credential for ";
-        assert_eq!(self.stderr.starts_with(warning), is_short, "{}", self.stderr);
-        assert!(is_short || self.stderr.is_empty(), "nothing else on stderr beside a response: {}", self.stderr);
+        let rest = self.stderr.strip_prefix(self.note()).expect("the note is a part of it");
+        assert_eq!(rest.starts_with(warning), is_short, "{}", self.stderr);
+        assert!(is_short || rest.is_empty(), "nothing else on stderr beside a response: {}", self.stderr);
         response
     }
 
-    /// The user name and password for a registry, and for no other.
+    /// What is said beside an answer about who was passed over, up to its hint; empty when nothing is.
+    pub(crate) fn note(&self) -> &str {
+        if !self.stderr.starts_with("note: the pod's pull got ") {
+            return "";
+        }
+        let hint = self.stderr.find("  hint: ").expect("a note has a hint");
+        let end = self.stderr[hint..].find('\n').expect("a line") + 1;
+        &self.stderr[..hint + end]
+    }
+
+    /// The user name and password for a registry or for one image of it, and for no other.
     pub(crate) fn credential(&self, registry: &str) -> (String, String) {
         let response = self.response();
         let auth = response["auth"].as_object().expect("an object");
-        assert_eq!(auth.keys().collect::<Vec<_>>(), [registry]);
-        let text = |key: &str| auth[registry][key].as_str().expect("a text").to_owned();
+        let [key] = auth.keys().collect::<Vec<_>>()[..] else { panic!("one key: {:?}", auth.keys()) };
+        assert_eq!(key.split('/').next(), Some(registry), "the image's registry");
+        assert_eq!(key.contains('/'), response["cacheKeyType"] == "Image", "the key has the scope of the cache: {key}");
+        let text = |name: &str| auth[key][name].as_str().expect("a text").to_owned();
         (text("username"), text("password"))
     }
 

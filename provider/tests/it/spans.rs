@@ -1,18 +1,39 @@
 //! The five steps are spans, in order and inside one `pull`.
 
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifactory_credential_provider::answer::answer;
 use artifactory_credential_provider::config::Config;
 use artifactory_credential_provider::time::Deadline;
 use tracing::Subscriber;
+use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber as _;
-use tracing::span::{Attributes, Id};
+use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::program::request;
 use crate::site::Site;
+
+/// Remembers the values that spans record, by field.
+#[derive(Clone, Default)]
+struct Fields(Arc<Mutex<BTreeMap<&'static str, String>>>);
+
+struct Reader<'a>(&'a Fields);
+
+impl Visit for Reader<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).insert(field.name(), format!("{value:?}"));
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Fields {
+    fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        values.record(&mut Reader(self));
+    }
+}
 
 /// Remembers the path of each span's names.
 #[derive(Clone, Default)]
@@ -39,4 +60,20 @@ async fn one_pull_is_five_spans_inside_one() {
     answer(&stdin, &config, Deadline::after(config.deadline)).with_subscriber(subscriber).await.expect("a response");
     let paths = paths.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert_eq!(paths, ["pull", "pull/request", "pull/route", "pull/identity", "pull/exchange", "pull/response"]);
+}
+
+#[tokio::test]
+async fn the_span_of_the_identity_says_who_was_passed_over() {
+    let site = Site::start().await;
+    let environment = site.environment("aws").into_iter().collect();
+    let config = Config::load(None, &environment).expect("a configuration");
+    let fields = Fields::default();
+    let subscriber = tracing_subscriber::registry().with(fields.clone());
+    let token = site.pod_token("app", "sts.amazonaws.com");
+    let stdin = crate::workload::request(&site.image(), &token, &serde_json::json!({}));
+    answer(&stdin, &config, Deadline::after(config.deadline)).with_subscriber(subscriber).await.expect("a response");
+    let fields = fields.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(fields["credential_provider.identity_source"], "\"awsInstanceRole\"");
+    let passed_over = &fields["credential_provider.identity_passed_over"];
+    assert!(passed_over.contains("awsWebIdentity: the service account lacks the annotation"), "{passed_over}");
 }

@@ -9,6 +9,7 @@ use super::{Access, Config, ConfigError, DEFAULT_DEADLINE, Environment, ImagePat
 use crate::access::{StaticCredential, StaticPassword, StaticSource};
 use crate::image::Images;
 use crate::kubelet::parse_go_duration;
+use crate::response::ResponsePolicy;
 use crate::secret::Secret;
 
 const USERNAME: [&str; 2] = ["KSCP_REGISTRY_USERNAME", "SCP_REGISTRY_USERNAME"];
@@ -42,7 +43,7 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
         kept: environment.value(KEPT).map(kept).transpose()?,
     };
     let access = Access::Static(StaticSource::Credentials(vec![credential]));
-    Config::of(vec![Route { images, access }], DEFAULT_DEADLINE, environment)
+    Config::of(vec![Route { images, access, response: ResponsePolicy::default() }], DEFAULT_DEADLINE, environment)
 }
 
 fn either<'e>(
@@ -65,6 +66,7 @@ fn kept(text: &str) -> Result<Duration, ConfigError> {
 mod tests {
     use super::*;
     use crate::image::ImageRef;
+    use crate::lifetime::Caching;
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -75,7 +77,7 @@ mod tests {
         let image = ImageRef::parse(image).expect(image);
         let Access::Static(source) = &config.route(&image)?.access else { panic!("a static route") };
         let credential = source.credential_for(&image).expect("no error").expect("a credential");
-        Some((credential.username, credential.lifetime.cache_duration("node")))
+        Some((credential.username, credential.lifetime.cache_duration(&Caching::default(), "node")))
     }
 
     #[test]

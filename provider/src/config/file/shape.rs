@@ -6,6 +6,7 @@ use super::aws::{CognitoShape, ExternalRoleShape, InstanceRoleShape, PodIdentity
 use super::azure::{FederatedShape, ManagedIdentityShape};
 use super::gcp::{ApplicationDefaultShape, ImpersonationShape, MetadataShape};
 use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
+use super::response::ResponseShape;
 use super::static_route::StaticShape;
 use super::tls::TlsShape;
 
@@ -24,7 +25,9 @@ pub(super) struct RouteShape {
     pub(super) tls: Option<TlsShape>,
     pub(super) identity: Option<IdentityShape>,
     pub(super) identities: Option<Vec<IdentityShape>>,
+    pub(super) identity_order: Option<String>,
     pub(super) oidc_provider: Option<OidcProviderShape>,
+    pub(super) response: Option<ResponseShape>,
     #[serde(rename = "static")]
     pub(super) fixed: Option<StaticShape>,
 }

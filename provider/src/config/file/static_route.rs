@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Place, RouteShape, patterns};
+use super::{Place, RouteShape, patterns, response_policy};
 use crate::access::{Access, DockerConfig, StaticCredential, StaticPassword, StaticSource};
 use crate::config::{ConfigError, Route, RouteProblem};
 use crate::image::{ImagePattern, Images};
@@ -45,6 +45,7 @@ impl StaticShape {
         let unused = [
             ("artifactoryUrl", route.artifactory_url.is_some()),
             ("tls", route.tls.is_some()),
+            ("identityOrder", route.identity_order.is_some()),
             ("oidcProvider", route.oidc_provider.is_some()),
             ("matchImages", route.match_images.is_some() && self.credentials.is_some()),
         ];
@@ -68,7 +69,8 @@ impl StaticShape {
             }
             _ => return Err(place.wrong(RouteProblem::StaticForm)),
         };
-        Ok(Route { images: Images::Matching(patterns), access: Access::Static(source) })
+        let response = response_policy(route.response)?;
+        Ok(Route { images: Images::Matching(patterns), access: Access::Static(source), response })
     }
 }
 

@@ -99,18 +99,10 @@ impl ApplicationDefault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifactory::TokenForm;
 
     fn place(variables: &[(&str, &str)]) -> Place {
         let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let provider = OidcProvider {
-            name: "google".to_owned(),
-            provider_type: String::new(),
-            audience: None,
-            identity_mapping_name: None,
-            project_key: None,
-            token_form: TokenForm::AccessToken,
-        };
+        let provider = OidcProvider::named("google");
         ApplicationDefault::of(&environment, "artifactory".to_owned(), provider).place
     }
 

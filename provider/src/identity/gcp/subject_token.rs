@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::GcpError;
 use crate::http::HttpError;
 use crate::identity::kubernetes::usable;
-use crate::identity::{PassedOver, token};
+use crate::identity::{PassedOver, Subject, token};
 use crate::kubelet::Workload;
 use crate::secret::Secret;
 use crate::secret_file::{self, SecretFileError, TOKEN_LIMIT};
@@ -48,6 +48,14 @@ pub enum SubjectTokenError {
 }
 
 impl SubjectToken {
+    /// Whom the token speaks for.
+    pub(in crate::identity) fn subject(&self) -> Subject {
+        match self {
+            Self::Pod => Subject::Pod,
+            Self::File(_) => Subject::Node,
+        }
+    }
+
     pub(super) fn applies_to(&self, workload: Option<&Workload>) -> Result<(), PassedOver> {
         match self {
             Self::Pod => token(workload).map(|_| ()),
