@@ -15,10 +15,12 @@
 //! - [`program`]: where the program under test comes from
 //! - [`pull`]: the kubelet in a terminal
 //! - [`vectors`]: what a real kubelet was seen to do, run against [`kubelet`]
+//! - `platform`: what differs between operating systems
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
 
 pub mod demo;
 pub mod kubelet;
+mod platform;
 pub mod program;
 pub mod pull;
 pub mod registry;

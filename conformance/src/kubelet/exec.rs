@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -16,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::platform::signal;
 
 /// How long a credential provider may take before it is killed.
 pub const TIMEOUT: Duration = Duration::from_mins(1);
@@ -105,7 +106,7 @@ impl Provider {
 
 impl Ending {
     fn of(status: ExitStatus) -> Self {
-        match (status.code(), status.signal()) {
+        match (status.code(), signal(status)) {
             (Some(code), _) => Self::Exited(code),
             (None, signal) => Self::Signalled(signal.unwrap_or_default()),
         }

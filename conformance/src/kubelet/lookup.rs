@@ -7,7 +7,6 @@ mod plugin;
 mod steps;
 
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use super::exec::{Environment, TIMEOUT};
 use super::image::ImageName;
 use super::service_account::Pod;
 use super::version::{Gate, KubeletVersion};
+use crate::platform::is_executable;
 
 /// A kubelet, as far as credential providers go; look-ups may run at the same time and share runs.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ fn program(path: &Path) -> Result<(), RegistrationError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(RegistrationError::NoProgram(path.to_owned())),
         Err(_) => refused("permission denied"),
         Ok(found) if found.is_dir() => refused("is a directory"),
-        Ok(found) if found.permissions().mode() & 0o111 == 0 => refused("permission denied"),
+        Ok(found) if !is_executable(&found) => refused("permission denied"),
         Ok(_) => Ok(()),
     }
 }

@@ -24,6 +24,7 @@
 //! - [`authority`]: the world's certificate authority
 //! - [`signing_key`]: RSA keys that sign JSON Web Tokens
 //! - [`program`]: the ready line and the end of a mock that runs as a program
+//! - `platform`: what differs between operating systems
 //!
 //! # Why an accept loop of its own
 //!
@@ -36,6 +37,7 @@ pub mod clock;
 pub mod control;
 pub mod fault;
 pub mod journal;
+mod platform;
 pub mod program;
 pub mod server;
 pub mod signing_key;

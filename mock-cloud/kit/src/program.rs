@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::platform::termination;
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// What a program says when it serves.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -41,7 +41,7 @@ pub fn ready_line(out: &mut impl Write, ready: &Ready<'_>) -> io::Result<()> {
     out.flush()
 }
 
-/// Waits for SIGTERM or SIGINT, which count from the call, not from the first poll.
+/// Waits for SIGTERM or SIGINT, which count from the call, not from the first poll; on other systems for Ctrl-C.
 ///
 /// A program calls this before it prints the ready line and awaits it afterwards, so that a signal
 /// in between does not kill it.
@@ -50,15 +50,7 @@ pub fn ready_line(out: &mut impl Write, ready: &Ready<'_>) -> io::Result<()> {
 ///
 /// When called outside a tokio runtime with I/O, or when the system refuses a signal handler.
 pub fn until_terminated() -> impl Future<Output = ()> {
-    let listen = |kind| signal(kind).expect("a signal handler can be installed");
-    let mut terminate = listen(SignalKind::terminate());
-    let mut interrupt = listen(SignalKind::interrupt());
-    async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    }
+    termination()
 }
 
 #[cfg(test)]
