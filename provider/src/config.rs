@@ -139,7 +139,15 @@ impl Config {
         let Some(path) = file else { return environment::parse(environment) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), cause: error.to_string() })?;
-        file::parse(&text, environment)
+        Self::from_text(&text, environment)
+    }
+
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// As [`Self::load`], but for the file itself.
+    pub fn from_text(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        file::parse(text, environment)
     }
 
     /// The route that serves an image.
