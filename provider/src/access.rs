@@ -2,7 +2,7 @@
 
 use crate::artifactory::{ArtifactoryUrl, RegistryCredential};
 use crate::http::Transport;
-use crate::identity::{IdentityOrder, IdentitySource};
+use crate::identity::{Identities, IdentityOrder};
 use crate::image::ImageRef;
 use crate::secret_file::SecretFileError;
 
@@ -22,7 +22,7 @@ pub enum Access {
         /// How connections to it are made.
         transport: Transport,
         /// Where the identity may come from.
-        identities: Vec<IdentitySource>,
+        identities: Identities,
         /// How they follow one another.
         order: IdentityOrder,
     },

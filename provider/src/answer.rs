@@ -70,7 +70,7 @@ async fn obtain(
         }
         Access::Exchange { artifactory, transport, identities, order } => (artifactory, transport, identities, order),
     };
-    let proved = order.prove(identities, workload, &config.network, deadline).instrument(span).await;
+    let proved = identities.prove(*order, workload, &config.network, deadline).instrument(span).await;
     let failed = |source| Error::Identity { artifactory: artifactory.clone(), source };
     let Proved { proof, asked } = proved.map_err(failed)?;
     async { exchange(&Http::artifactory(transport, deadline)?, artifactory, proof).await }

@@ -37,7 +37,7 @@ Options:
 
 Without --config the environment configures one route:
   artifactory_url           Artifactory's host, without scheme or path
-  cloud_provider            aws, azure or google; unset for a static credential
+  cloud_provider            aws, azure or google; unset for a static credential, or to find the cloud
   http_timeout_seconds, secret_ttl_seconds, jfrog_token_audience
   jfrog_oidc_provider_name  Artifactory's OIDC provider (azure, google and Cognito)
   ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER
@@ -50,6 +50,7 @@ Without --config the environment configures one route:
   Google                    google_service_account_email, jfrog_oidc_audience
   static                    KSCP_REGISTRY_USERNAME, KSCP_REGISTRY_PASSWORD, KSCP_CACHE_DURATION,
                             SCP_REGISTRY_USERNAME, SCP_REGISTRY_PASSWORD
+  for tests                 ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT
 With and without --config:
   network                   SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY
   AWS                       AWS_REGION, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,

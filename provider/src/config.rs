@@ -103,6 +103,11 @@ impl Environment {
         self.value(variable).ok_or(ConfigError::MissingVariable { variable, purpose })
     }
 
+    /// The directory that `/sys`, `/proc` and `/run` lie in, where the cloud is looked for. The variable is for tests.
+    fn system_root(&self) -> PathBuf {
+        PathBuf::from(self.value("ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT").unwrap_or("/"))
+    }
+
     /// How connections are made where nothing else is said.
     fn transport(&self) -> Transport {
         Transport { tls: self.tls(), proxies: self.proxies() }

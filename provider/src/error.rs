@@ -80,6 +80,11 @@ impl Error {
             | Self::Config(_)
             | Self::Static(_)
             | Self::Exchange { source: ExchangeError::Client(_), .. } => code::CONFIGURATION,
+            Self::Identity { source: IdentityError::OnCloud { source, .. }, .. }
+                if matches!(**source, IdentityError::Configuration(_)) =>
+            {
+                code::CONFIGURATION
+            }
             Self::Identity { .. } => code::IDENTITY,
             Self::Exchange { .. } | Self::Response(_) => code::EXCHANGE,
             Self::Process(_) => BUG_EXIT_CODE,

@@ -133,6 +133,14 @@ impl Http {
         unreachable!("the loop ends by returning")
     }
 
+    /// Sends a request once, whatever comes of it: for a service that is only looked for.
+    ///
+    /// # Errors
+    /// What the attempt met. A reply of any status is not an error here.
+    pub async fn send_once(&self, request: &Request) -> Result<Reply, HttpError> {
+        self.attempt(request).await
+    }
+
     /// How long to wait for another attempt, or `None` when the outcome is final.
     fn pause_before_next(
         &self,

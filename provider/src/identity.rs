@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::artifactory::OidcProvider;
-use crate::config::Network;
+use crate::cloud::{CloudError, Found};
+use crate::config::{ConfigError, Network};
 use crate::endpoints::Region;
 use crate::http::{Http, HttpError};
 use crate::kubelet::Workload;
@@ -13,9 +14,11 @@ use crate::time::Deadline;
 pub mod aws;
 pub mod azure;
 pub mod gcp;
+mod identities;
 pub mod kubernetes;
 mod order;
 
+pub use identities::{Detected, Identities};
 pub use order::{Asked, CHOICE, IDENTITY_ORDERS, IdentityOrder, Proved, Subject};
 
 /// Where an identity comes from. The set is closed: configuration names one of these.
@@ -122,6 +125,20 @@ pub enum IdentityError {
     /// The node's service account token.
     #[error(transparent)]
     ServiceAccountTokenFile(#[from] kubernetes::TokenFileError),
+    /// The cloud that the node is on is not known.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// What failed on the cloud that the node was found on.
+    #[error("no cloud is named and the node is on {found}")]
+    OnCloud {
+        /// The cloud, and how it was found.
+        found: Found,
+        /// What failed.
+        source: Box<IdentityError>,
+    },
+    /// The configuration lacks what the found cloud's identities need, or has something that is none.
+    #[error(transparent)]
+    Configuration(ConfigError),
     /// No client for the cloud's services could be made.
     #[error("no HTTP client could be made")]
     Client(#[source] HttpError),

@@ -18,6 +18,7 @@
 //! - [`image`]: image names, and patterns by the kubelet's `matchImages` rule.
 //! - [`config`]: the configuration and the two ways into it, environment and file.
 //! - [`access`]: how a route gets its credential: an exchange, or a static one.
+//! - [`cloud`]: which cloud the node is on, where the configuration names none.
 //! - [`identity`]: where an identity comes from, and its proof.
 //! - [`artifactory`]: the token exchange.
 //! - [`response`]: the answer: which images it covers, and for how long.
@@ -45,6 +46,7 @@
 pub mod access;
 pub mod answer;
 pub mod artifactory;
+pub mod cloud;
 pub mod command_line;
 pub mod config;
 pub mod endpoints;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route};
 use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
-use crate::identity::IdentitySource;
+use crate::cloud::{CLOUDS, Cloud};
 use crate::identity::kubernetes::{Expected, OptIn, ServiceAccountToken};
+use crate::identity::{Detected, Identities, IdentitySource};
 use crate::image::{ImagePattern, Images};
 use crate::response::ResponsePolicy;
 
@@ -36,15 +37,30 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
     Config::of(vec![Route { images, access, response: ResponsePolicy::default() }], deadline(environment)?, environment)
 }
 
+/// The identities of the cloud that `cloud_provider` names, else of each, of which the pull takes the one it is on.
+fn identities(environment: &Environment) -> Result<Identities, ConfigError> {
+    let name = "cloud_provider";
+    let Some(word) = environment.value(name) else { return Ok(Identities::Detected(Box::new(detected(environment)))) };
+    let cloud =
+        Cloud::parse(word).ok_or_else(|| ConfigError::Choice { name, value: word.to_owned(), choices: CLOUDS })?;
+    identities_on(cloud, environment).map(Identities::Named)
+}
+
+fn detected(environment: &Environment) -> Detected {
+    Detected {
+        system: environment.system_root(),
+        aws: identities_on(Cloud::Aws, environment),
+        azure: identities_on(Cloud::Azure, environment),
+        google: identities_on(Cloud::Google, environment),
+    }
+}
+
 /// The node's identity, and before it the pod's own where its service account has opted in by annotation.
-fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
-    match environment.required("cloud_provider", "says which cloud proves the identity: aws, azure or google")? {
-        "aws" => aws::identities(environment),
-        "azure" => azure::identities(environment),
-        "google" => google::identities(environment),
-        value => {
-            Err(ConfigError::Choice { name: "cloud_provider", value: value.to_owned(), choices: "aws, azure, google" })
-        }
+fn identities_on(cloud: Cloud, environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
+    match cloud {
+        Cloud::Aws => aws::identities(environment),
+        Cloud::Azure => azure::identities(environment),
+        Cloud::Google => google::identities(environment),
     }
 }
 
@@ -86,6 +102,8 @@ fn seconds(environment: &Environment, name: &'static str) -> Result<Option<Durat
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::endpoints::AzureCloud;
     use crate::identity::{aws, azure};
@@ -98,6 +116,7 @@ mod tests {
     fn identity_of(config: Config) -> IdentitySource {
         match config.routes.into_iter().next().expect("a route").access {
             Access::Exchange { identities, .. } => {
+                let Identities::Named(identities) = identities else { panic!("named identities") };
                 let [own, node] = <[_; 2]>::try_from(identities).expect("two identities");
                 assert!(matches!(own.name(), "awsWebIdentity" | "serviceAccountToken"), "{}", own.name());
                 node
@@ -237,9 +256,31 @@ mod tests {
     }
 
     #[test]
+    fn without_a_cloud_the_identities_of_each_are_read_and_what_one_lacks_is_no_error() {
+        let detected = |variables: &[(&str, &str)]| {
+            let variables: Vec<_> = variables.iter().copied().filter(|(name, _)| *name != "cloud_provider").collect();
+            let access = with(&variables).expect("a configuration").routes.remove(0).access;
+            let Access::Exchange { identities: Identities::Detected(detected), .. } = access else {
+                panic!("detected")
+            };
+            *detected
+        };
+        let named = |identities: Result<Vec<IdentitySource>, ConfigError>| identities.expect("identities")[1].name();
+        let Detected { system, aws, azure, google } = detected(&GOOGLE);
+        assert_eq!((system.as_path(), named(aws), named(google)), (Path::new("/"), "awsInstanceRole", "gcpMetadata"));
+        assert!(matches!(azure, Err(ConfigError::MissingVariable { variable: "azure_tenant_id", .. })));
+        let elsewhere = ("ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT", "/tmp/node");
+        let Detected { system, aws, azure, google } =
+            detected(&[&AZURE[..], &[elsewhere, ("aws_region", "moon")]].concat());
+        assert_eq!((system.as_path(), named(azure)), (Path::new("/tmp/node"), "azureManagedIdentity"));
+        assert!(matches!(aws, Err(ConfigError::Region { .. })));
+        assert!(matches!(google, Err(ConfigError::MissingVariable { variable: "jfrog_oidc_audience", .. })));
+    }
+
+    #[test]
     fn each_missing_variable_is_named() {
         for (complete, needed) in [
-            (&AWS[..], &["artifactory_url", "cloud_provider"][..]),
+            (&AWS[..], &["artifactory_url"][..]),
             (&AZURE[..], &["azure_app_client_id", "azure_nodepool_client_id", "jfrog_oidc_provider_name"][..]),
             (
                 &COGNITO[..],

@@ -7,7 +7,7 @@ use crate::image::ImagePatternError;
 use crate::kubelet::CacheKeyType;
 
 /// Why there is no configuration. Values appear only where they cannot hold a secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A variable that is needed and not set.
     #[error("`{variable}` is not set, which {purpose}")]

@@ -6,7 +6,7 @@ use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProb
 use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::http::Transport;
-use crate::identity::IdentitySource;
+use crate::identity::{Identities, IdentitySource};
 use crate::image::{ImagePattern, Images};
 use crate::kubelet::parse_go_duration;
 use crate::response::ResponsePolicy;
@@ -88,6 +88,7 @@ impl RouteShape {
         let order = identity_order("identityOrder", self.identity_order.as_deref())?;
         let tls = self.tls.map_or_else(|| environment.tls(), |shape| shape.into_tls(environment));
         let transport = Transport { tls, proxies: environment.proxies() };
+        let identities = Identities::Named(identities);
         let access = Access::Exchange { artifactory, transport, identities, order };
         let response = response_policy(self.response)?;
         Ok(Route { images: Images::Matching(images), access, response })
@@ -220,7 +221,10 @@ routes:
         assert_eq!(served("google.example.com/x"), Some(2));
         assert_eq!(served("static.example.com/x"), Some(3));
         assert_eq!(served("evil.example.com/x"), None);
-        let Access::Exchange { transport, identities, .. } = &config.routes[1].access else { panic!("an exchange") };
+        let Access::Exchange { transport, identities: Identities::Named(identities), .. } = &config.routes[1].access
+        else {
+            panic!("an exchange")
+        };
         assert_eq!(transport.tls.roots, crate::http::Roots::File("/etc/ssl/private-ca.pem".into()));
         let IdentitySource::AzureManagedIdentity(identity) = &identities[0] else { panic!("azure") };
         assert_eq!(identity.provider.provider_type, "Azure");
@@ -234,7 +238,8 @@ routes:
         let route = |identity: &str| {
             let text =
                 format!("routes: [{{artifactoryUrl: a.b, identity: {{{identity}}}, oidcProvider: {{name: p}}}}]");
-            let Access::Exchange { mut identities, .. } = read(&text).expect(identity).routes.remove(0).access else {
+            let access = read(&text).expect(identity).routes.remove(0).access;
+            let Access::Exchange { identities: Identities::Named(mut identities), .. } = access else {
                 panic!("an exchange")
             };
             identities.remove(0)

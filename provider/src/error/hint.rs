@@ -11,6 +11,7 @@ use crate::response::ResponseError;
 
 mod aws;
 mod azure;
+mod cloud;
 mod fixed;
 mod gcp;
 mod kubernetes;
@@ -180,6 +181,9 @@ fn identity(error: &IdentityError) -> String {
         IdentityError::Gcp(error) => gcp::identity(error),
         IdentityError::ServiceAccountToken(error) => kubernetes::token(error),
         IdentityError::ServiceAccountTokenFile(error) => kubernetes::token_file(error),
+        IdentityError::Cloud(error) => cloud::detection(error),
+        IdentityError::OnCloud { found, source } => cloud::otherwise(identity(source), found),
+        IdentityError::Configuration(error) => config(error),
         IdentityError::Client(error) => transport(error, "the metadata service"),
     }
 }

@@ -4,6 +4,7 @@ mod azure;
 mod cluster;
 mod cognito;
 mod configuration;
+mod detection;
 mod documents;
 mod example;
 mod examples;

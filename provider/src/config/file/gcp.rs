@@ -96,8 +96,8 @@ fn target(account: &str, delegates: &[String]) -> Result<Target, ConfigError> {
 mod tests {
     use crate::access::Access;
     use crate::config::{Config, ConfigError, Environment, file};
-    use crate::identity::IdentitySource;
     use crate::identity::gcp::SubjectToken;
+    use crate::identity::{Identities, IdentitySource};
 
     const POOL_PROVIDER: &str = "projects/1/locations/global/workloadIdentityPools/clusters/providers/demo";
 
@@ -105,8 +105,8 @@ mod tests {
         let route = format!("artifactoryUrl: a.example.com, oidcProvider: {{name: p}}, identity: {{{identity}}}");
         let config: Config = file::parse(&format!("routes: [{{{route}}}]"), &Environment::default())?;
         match config.routes.into_iter().next().expect("a route").access {
-            Access::Exchange { mut identities, .. } => Ok(identities.remove(0)),
-            Access::Static(_) => panic!("an exchange"),
+            Access::Exchange { identities: Identities::Named(mut identities), .. } => Ok(identities.remove(0)),
+            _ => panic!("an exchange"),
         }
     }
 
