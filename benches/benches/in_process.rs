@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use artifactory_credential_provider::cloud::{Cloud, Found, Step, detect};
 use artifactory_credential_provider::config::{Config, Environment};
+use artifactory_credential_provider::endpoints::Endpoints;
 use artifactory_credential_provider::http::Roots;
 use artifactory_credential_provider::image::{ImagePattern, ImageRef};
 use artifactory_credential_provider::jwt::Claims;
@@ -13,10 +15,11 @@ use artifactory_credential_provider::kubelet::{
     ApiVersion, CacheKeyType, CredentialProviderRequest, CredentialProviderResponse, RegistryAuth,
 };
 use artifactory_credential_provider::secret::Secret;
+use artifactory_credential_provider::time::Deadline;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tempfile::TempDir;
 
-criterion_group!(pull, kubelet, image, jwt, config, roots);
+criterion_group!(pull, kubelet, image, jwt, config, roots, cloud);
 criterion_main!(pull);
 
 const IMAGE: &str = "acme.jfrog.io/docker-local/team/app";
@@ -115,4 +118,34 @@ fn roots(criterion: &mut Criterion) {
 
 fn bench_roots(criterion: &mut Criterion, name: &str, roots: &Roots) {
     criterion.bench_function(name, |bencher| bencher.iter(|| black_box(roots).load().expect("roots").len()));
+}
+
+/// The detection of a node's cloud, as far as it takes no network.
+fn cloud(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    write("proc/sys/kernel/random/boot_id", "0d4f2a8e-53b1-4c1e-9a77-2f6f0c1b7a55\n");
+    std::fs::create_dir(folder.path().join("run")).expect("a folder");
+    Found { cloud: Cloud::Aws, evidence: "kept".to_owned(), step: Step::Metadata, others: Vec::new() }
+        .settle(folder.path(), &Ok::<_, ()>(()));
+    bench_detection(criterion, "cloud/kept by an earlier pull", folder.path(), Step::Kept);
+    for name in ["board_vendor", "bios_vendor", "bios_version", "product_name", "product_serial", "product_uuid"] {
+        write(&format!("sys/class/dmi/id/{name}"), "a machine of somebody\n");
+    }
+    write("sys/class/dmi/id/sys_vendor", "Microsoft Corporation\n");
+    write("sys/class/dmi/id/chassis_asset_tag", "7783-7084-3265-9085-8269-3286-77\n");
+    bench_detection(criterion, "cloud/decided by firmware", folder.path(), Step::Dmi);
+}
+
+fn bench_detection(criterion: &mut Criterion, name: &str, system: &Path, step: Step) {
+    let endpoints = Endpoints::from_environment(&Environment::default()).expect("endpoints");
+    let deadline = Deadline::after(Duration::from_hours(1));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let found = || runtime.block_on(detect(black_box(system), &endpoints, deadline)).expect("a cloud");
+    assert_eq!(found().step, step);
+    criterion.bench_function(name, |bencher| bencher.iter(found));
 }
