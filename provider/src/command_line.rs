@@ -3,6 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+mod incumbent;
+
+pub use incumbent::IncumbentCommand;
+
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -17,8 +21,14 @@ pub enum Command {
 
 /// A command line that is not understood.
 #[derive(Debug, thiserror::Error)]
-#[error("the command line is not understood: {0}")]
-pub struct CommandLineError(String);
+pub enum CommandLineError {
+    /// An option or argument that is not known.
+    #[error("the command line is not understood: {0}")]
+    NotUnderstood(String),
+    /// What the incumbent's program does, and this one does not.
+    #[error("`{}` is a command of jfrog-credentials-provider, and this program only answers the kubelet", .0.name())]
+    Incumbent(IncumbentCommand),
+}
 
 const VERSION: &str = concat!("artifactory-credential-provider ", env!("CARGO_PKG_VERSION"), "\n");
 
@@ -75,7 +85,7 @@ impl Command {
     /// # Errors
     /// For any argument that is not known.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, CommandLineError> {
-        use lexopt::prelude::{Long, Short};
+        use lexopt::prelude::{Long, Short, Value};
         let mut parser = lexopt::Parser::from_args(arguments);
         let mut config = None;
         while let Some(argument) = parser.next().map_err(not_understood)? {
@@ -83,6 +93,7 @@ impl Command {
                 Long("config") => config = Some(PathBuf::from(parser.value().map_err(not_understood)?)),
                 Long("version") | Short('V') => return Ok(Self::Print(VERSION)),
                 Long("help") | Short('h') => return Ok(Self::Print(HELP)),
+                Value(word) => return Err(incumbent::refused(&word)),
                 other => return Err(not_understood(other.unexpected())),
             }
         }
@@ -92,7 +103,7 @@ impl Command {
 
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
 fn not_understood(error: lexopt::Error) -> CommandLineError {
-    CommandLineError(error.to_string())
+    CommandLineError::NotUnderstood(error.to_string())
 }
 
 #[cfg(test)]
@@ -121,7 +132,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for arguments in [&["--confg", "x"][..], &["--config"], &["add-provider-config"], &["-x"]] {
+        for arguments in [&["--confg", "x"][..], &["--config"], &["add"], &["-x"]] {
             assert!(parse(arguments).is_err(), "{arguments:?}");
         }
     }

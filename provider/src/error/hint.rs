@@ -1,6 +1,7 @@
 //! The remedy of every error: the key, claim, policy or command that mends it.
 
 use crate::artifactory::{ArtifactoryUrlError, ExchangeError, ReplyError};
+use crate::command_line::CommandLineError;
 use crate::config::{ConfigError, RouteProblem};
 use crate::error::Error;
 use crate::http::{HttpError, RootsError};
@@ -21,7 +22,8 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::CommandLine(_) => {
+            Self::CommandLine(CommandLineError::Incumbent(command)) => command.instead().into(),
+            Self::CommandLine(CommandLineError::NotUnderstood(_)) => {
                 "run with --help for the options; the kubelet's `args` take `--config` and a file".into()
             }
             Self::Config(error) => config(error),

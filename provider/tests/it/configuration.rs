@@ -93,9 +93,9 @@ async fn numbers_regions_and_roles_that_are_none_are_named() {
       caused by: `aws_region` is `*`, which is no region of a known AWS partition
       hint: set `aws_region` to a region such as `eu-central-1`, or leave it out
     ");
-    insta::assert_snapshot!(with("aws_role_name", "arn:aws:iam::111122223333:role/node").await, @r"
+    insta::assert_snapshot!(with("aws_role_name", "node role").await, @r"
     error: failed to read the configuration
-      caused by: `aws_role_name` is `arn:aws:iam::111122223333:role/node`, which is no role name
+      caused by: `aws_role_name` is `node role`, which is no role name
       hint: set `aws_role_name` to the role's name, without `arn:` and path, or leave it out to use the instance's role
     ");
     insta::assert_snapshot!(with("AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254").await, @r"
@@ -237,6 +237,21 @@ async fn an_unknown_argument_is_refused() {
     error: failed to start
       caused by: the command line is not understood: invalid option '--confg'
       hint: run with --help for the options; the kubelet's `args` take `--config` and a file
+    ");
+}
+
+#[tokio::test]
+async fn the_incumbents_commands_are_answered_with_what_to_do_instead() {
+    let add = ["add-provider-config", "--yaml", "--provider-home", "/etc/x"];
+    insta::assert_snapshot!(refused(&add, &[]).await, @r"
+    error: failed to start
+      caused by: `add-provider-config` is a command of jfrog-credentials-provider, and this program only answers the kubelet
+      hint: write the entry into the file of the kubelet's --image-credential-provider-config and restart the kubelet; an entry that is there already stays as it is (docs/migrate.md)
+    ");
+    insta::assert_snapshot!(refused(&["watch-kubelet", "--timeout", "60"], &[]).await, @r"
+    error: failed to start
+      caused by: `watch-kubelet` is a command of jfrog-credentials-provider, and this program only answers the kubelet
+      hint: after a restart ask `systemctl is-active kubelet` and `journalctl -u kubelet`, and put the former configuration back where the kubelet does not start (docs/migrate.md)
     ");
 }
 
