@@ -34,7 +34,7 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
     let identities = identities(environment)?;
     let order = super::identity_order(IDENTITY_ORDER, environment.value(IDENTITY_ORDER))?;
     let access = Access::Exchange { artifactory, transport: environment.transport(), identities, order };
-    Config::of(vec![Route { images, access, response: ResponsePolicy::default() }], deadline(environment)?, environment)
+    Config::of(vec![Route { images, access, response: ResponsePolicy::default() }], deadline(environment), environment)
 }
 
 /// The identities of the cloud that `cloud_provider` names, else of each, of which the pull takes the one it is on.
@@ -88,16 +88,32 @@ fn provider_without_audience(environment: &Environment) -> Result<OidcProvider, 
 }
 
 /// `http_timeout_seconds` may shorten the deadline; beyond the kubelet's minute it has no meaning.
-fn deadline(environment: &Environment) -> Result<Duration, ConfigError> {
-    Ok(seconds(environment, "http_timeout_seconds")?.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE)))
+///
+/// Why no error for what is no number of seconds? The incumbent takes its default then, so that set-ups work with `30s`.
+fn deadline(environment: &Environment) -> Duration {
+    let limit = environment.value("http_timeout_seconds").and_then(number_of_seconds);
+    limit.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE))
 }
 
 fn seconds(environment: &Environment, name: &'static str) -> Result<Option<Duration>, ConfigError> {
     let Some(value) = environment.value(name) else { return Ok(None) };
-    let number =
-        || ConfigError::Number { name, value: value.to_owned(), expected: "a number of seconds from 1 to 4294967295" };
-    let seconds: u32 = value.parse().map_err(|_| number())?;
-    if seconds == 0 { Err(number()) } else { Ok(Some(Duration::from_secs(seconds.into()))) }
+    let expected = "a number of seconds from 1 to 4294967295";
+    let seconds = number_of_seconds(value);
+    seconds.map(Some).ok_or_else(|| ConfigError::Number { name, value: value.to_owned(), expected })
+}
+
+/// A whole number of seconds, from one on.
+fn number_of_seconds(value: &str) -> Option<Duration> {
+    let seconds: u32 = value.parse().ok().or_else(|| in_scientific_notation(value))?;
+    (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+}
+
+/// A number as a chart writes it from a million on: Helm reads numbers as floats, and Go prints 1209600 as `1.2096e+06`.
+fn in_scientific_notation(value: &str) -> Option<u32> {
+    let (mantissa, exponent) = value.split_once("e+")?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let zeros = usize::from(exponent.parse::<u8>().ok()?).checked_sub(fraction.len())?;
+    format!("{whole}{fraction}{}", "0".repeat(zeros)).parse().ok()
 }
 
 #[cfg(test)]
@@ -316,7 +332,7 @@ mod tests {
             ("aws_auth_method", "magic"),
             ("secret_ttl_seconds", "5h"),
             ("secret_ttl_seconds", "0"),
-            ("http_timeout_seconds", "-1"),
+            ("secret_ttl_seconds", "-1"),
             ("aws_region", "*"),
             ("aws_role_name", "arn:aws:iam::1:role/x"),
         ] {
@@ -343,6 +359,18 @@ mod tests {
             with(&[&AWS[..], &[("http_timeout_seconds", seconds)]].concat()).expect("a configuration").deadline
         };
         assert_eq!(limit("10"), Duration::from_secs(10));
-        assert_eq!(limit("600"), DEFAULT_DEADLINE);
+        for default in ["600", "0", "-1", "30s", ""] {
+            assert_eq!(limit(default), DEFAULT_DEADLINE, "{default}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_seconds_may_be_written_as_helm_writes_large_ones() {
+        for (text, seconds) in [("14400", 14_400), ("1e+06", 1_000_000), ("1.2096e+06", 1_209_600), ("1.5e+1", 15)] {
+            assert_eq!(number_of_seconds(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "0", "0e+06", "-1", "5h", "1.5", "1.55e+1", "1e+10", "1e+999", "e+06", "1e-06", "1.2.3e+06"] {
+            assert_eq!(number_of_seconds(text), None, "{text}");
+        }
     }
 }

@@ -79,9 +79,11 @@ const CREDENTIALS: [&str; 7] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
 
+/// The instance's role by its name, or by its ARN, as the incumbent's documents call the value.
 fn role_name(environment: &Environment) -> Result<Option<String>, ConfigError> {
-    let role_name = environment.value("aws_role_name");
-    role_name.map(|value| crate::config::role_name("aws_role_name", value)).transpose()
+    let Some(value) = environment.value("aws_role_name") else { return Ok(None) };
+    let arn = aws::RoleArn::parse(value);
+    crate::config::role_name("aws_role_name", arn.as_ref().map_or(value, aws::RoleArn::name)).map(Some)
 }
 
 /// The region that the environment names: the incumbent's variable, then the SDKs'.

@@ -7,8 +7,14 @@ use crate::identity::IdentitySource;
 use crate::identity::azure::{Federated, IdentityChoice, ManagedIdentity};
 
 /// The node's identity, federated unless told otherwise, and before it the token of a pod that has opted in.
+///
+/// An entry for pods alone names no identity of the node: the incumbent's chart leaves tenant and node pool out then.
 pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource>, ConfigError> {
+    let audience = environment.value("azure_app_audience");
     let (node, provider) = match environment.value("azure_auth_method") {
+        None if audience.is_some() && names_no_node(environment) => {
+            return Ok(vec![opted_in(audience, &oidc_provider(environment)?)]);
+        }
         None => {
             let identity = federated(environment)?;
             let provider = identity.provider.clone();
@@ -27,7 +33,11 @@ pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource
             });
         }
     };
-    Ok(vec![opted_in(environment.value("azure_app_audience"), &provider), node])
+    Ok(vec![opted_in(audience, &provider), node])
+}
+
+fn names_no_node(environment: &Environment) -> bool {
+    ["azure_tenant_id", "azure_nodepool_client_id"].into_iter().all(|name| environment.value(name).is_none())
 }
 
 fn federated(environment: &Environment) -> Result<Federated, ConfigError> {

@@ -22,10 +22,18 @@ pub(super) fn external_role(environment: &Environment, caller: CallerIdentity) -
     })
 }
 
-/// The incumbent takes what it does not understand for an hour; here it is an error, since the role's owner may count on
-/// what is written.
+/// What is above the limit or no number counts as an hour, as the incumbent has it: set-ups work with `86400`, whose sessions
+/// last an hour. What STS would refuse is an error before STS is asked.
 fn duration(environment: &Environment) -> Result<SessionDuration, ConfigError> {
     const NAME: &str = "aws_external_role_session_duration_seconds";
     let Some(value) = environment.value(NAME) else { return Ok(SessionDuration::HOUR) };
-    session_duration(NAME, value, value.parse().map(Duration::from_secs).unwrap_or_default())
+    match value.parse::<i64>() {
+        Ok(seconds) if seconds <= LONGEST => {
+            session_duration(NAME, value, Duration::from_secs(seconds.try_into().unwrap_or_default()))
+        }
+        _ => Ok(SessionDuration::HOUR),
+    }
 }
+
+/// Source: AWS STS API reference, `AssumeRole`, `DurationSeconds`.
+const LONGEST: i64 = 43_200;
