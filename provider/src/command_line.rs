@@ -61,6 +61,8 @@ Without --config the environment configures one route:
   static                    KSCP_REGISTRY_USERNAME, KSCP_REGISTRY_PASSWORD, KSCP_CACHE_DURATION,
                             SCP_REGISTRY_USERNAME, SCP_REGISTRY_PASSWORD
   for tests                 ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT
+  without effect            log_level, disable_provider_autoupdate, JFROG_CREDENTIAL_PROVIDER_RELEASES_URL,
+                            JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_URL, JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_SUFFIX
 With and without --config:
   network                   SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY
   AWS                       AWS_REGION, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,

@@ -18,6 +18,7 @@ mod external_role;
 mod file;
 mod scope;
 
+pub use environment::incumbent;
 pub use error::{ConfigError, RouteProblem};
 
 /// The kubelet kills a provider after one minute (kubernetes `pkg/credentialprovider/plugin/plugin.go`); five seconds less

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 
 use super::{CommandLineError, not_understood};
 
-/// A command that the incumbent's DaemonSet runs on the node, and that has no use here.
+/// A command that the incumbent's chart runs on the node, and that has no use here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncumbentCommand {
     /// Writes the provider's entry into the kubelet's configuration.

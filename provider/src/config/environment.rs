@@ -17,6 +17,7 @@ mod aws;
 mod azure;
 mod fixed;
 mod google;
+pub mod incumbent;
 
 pub(super) use aws::region;
 

@@ -6,6 +6,7 @@ mod cognito;
 mod configuration;
 mod detection;
 mod documents;
+mod drop_in;
 mod example;
 mod examples;
 mod exchange;
