@@ -7,8 +7,10 @@ mod azure;
 mod document;
 mod entry;
 mod google;
+mod migrate;
 mod rows;
 mod service_account;
+mod vectors;
 
 /// A file of the repository.
 fn repository(path: &str) -> PathBuf {
@@ -17,7 +19,13 @@ fn repository(path: &str) -> PathBuf {
 
 /// Whether a test of the shipped program has this name.
 fn is_a_test(name: &str) -> bool {
-    sources(&repository("provider/tests/it")).iter().any(|source| source.contains(&format!("fn {name}()")))
+    let heads = [format!("async fn {name}() {{"), format!("fn {name}() {{")];
+    let named = |source: &String| {
+        let lines: Vec<_> = source.lines().collect();
+        let is_test = |line: &str| line == "#[test]" || line.starts_with("#[tokio::test");
+        lines.windows(2).any(|pair| is_test(pair[0]) && heads.iter().any(|head| head == pair[1]))
+    };
+    sources(&repository("provider/tests/it")).iter().any(named)
 }
 
 fn sources(folder: &Path) -> Vec<String> {

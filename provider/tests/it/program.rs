@@ -1,6 +1,7 @@
 //! One run of the shipped program.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -19,8 +20,19 @@ pub(crate) struct Outcome {
 
 /// Runs the program with exactly this environment.
 pub(crate) async fn run(arguments: &[&str], environment: &BTreeMap<String, String>, stdin: &[u8]) -> Outcome {
+    let program = Path::new(env!("CARGO_BIN_EXE_artifactory-credential-provider"));
+    run_program(program, arguments, environment, stdin).await
+}
+
+/// Runs the program by another name.
+pub(crate) async fn run_program(
+    program: &Path,
+    arguments: &[&str],
+    environment: &BTreeMap<String, String>,
+    stdin: &[u8],
+) -> Outcome {
     let started = now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_artifactory-credential-provider"))
+    let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
         .envs(environment)

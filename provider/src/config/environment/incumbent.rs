@@ -24,7 +24,10 @@ pub enum Stands {
     /// Meaning and default are the incumbent's.
     Same,
     /// It is accepted, and nothing depends on it.
-    WithoutEffect,
+    WithoutEffect {
+        /// What the incumbent makes of it.
+        there: &'static str,
+    },
     /// It means something else there, or has another default.
     Differs {
         /// What the incumbent makes of it.
@@ -39,8 +42,8 @@ impl Setting {
         Self { name, meaning, default, stands: Stands::Same }
     }
 
-    const fn without_effect(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, meaning, default: "", stands: Stands::WithoutEffect }
+    const fn without_effect(name: &'static str, meaning: &'static str, there: &'static str) -> Self {
+        Self { name, meaning, default: "", stands: Stands::WithoutEffect { there } }
     }
 
     const fn wider(name: &'static str, meaning: &'static str, default: &'static str, there: &'static str) -> Self {
@@ -80,11 +83,31 @@ pub const VARIABLES: [Setting; 29] = [
         "30 by default, and no request may take longer than 10 s whatever it says",
     ),
     Setting::same("secret_ttl_seconds", "the life asked for Artifactory's token, for roles of AWS", "18000"),
-    Setting::without_effect("log_level", "no effect: there is no log file, and a failure explains itself on stderr"),
-    Setting::without_effect("disable_provider_autoupdate", "no effect: the program never replaces itself"),
-    Setting::without_effect("JFROG_CREDENTIAL_PROVIDER_RELEASES_URL", "no effect, as above"),
-    Setting::without_effect("JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_URL", "no effect, as above"),
-    Setting::without_effect("JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_SUFFIX", "no effect, as above"),
+    Setting::without_effect(
+        "log_level",
+        "no effect: there is no log file, and a failure explains itself on stderr",
+        "`debug` writes more into the log file",
+    ),
+    Setting::without_effect(
+        "disable_provider_autoupdate",
+        "no effect: the program never replaces itself",
+        "`true` keeps the program from replacing itself during a pull",
+    ),
+    Setting::without_effect(
+        "JFROG_CREDENTIAL_PROVIDER_RELEASES_URL",
+        "no effect, as above",
+        "where the versions are listed",
+    ),
+    Setting::without_effect(
+        "JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_URL",
+        "no effect, as above",
+        "where they are downloaded",
+    ),
+    Setting::without_effect(
+        "JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_SUFFIX",
+        "no effect, as above",
+        "what stands between that address and the version",
+    ),
     Setting::same(
         "aws_auth_method",
         "`assume_role`, `assume_external_role` or `cognito_oidc`; a pod that opts in uses its own role whatever it says",
@@ -185,11 +208,16 @@ pub const ANNOTATIONS: [Setting; 4] = [
         "eks.amazonaws.com/role-arn",
         "the role of a pod that opts in",
         "the node's identity",
-        "without `JFrogExchange` it takes the place of `aws_role_name`, and the pull fails",
+        "without `JFrogExchange` it takes the place of `aws_role_name`, and each such pull fails",
     ),
     Setting::without_effect(
         "azure.workload.identity/client-id",
         "no effect by environment: the pod's token itself is exchanged; `azureWorkloadIdentity` of a file reads it",
+        "not used",
     ),
-    Setting::without_effect("iam.gke.io/gcp-service-account", "no effect: the pod's token itself is exchanged"),
+    Setting::without_effect(
+        "iam.gke.io/gcp-service-account",
+        "no effect: the pod's token itself is exchanged",
+        "not used, though the chart requires it",
+    ),
 ];

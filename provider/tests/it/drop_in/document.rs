@@ -20,9 +20,9 @@ fn assert_shown(document: &str, name: &str, table: &str) {
     std::fs::write(&path, format!("{before}{begin}{table}{end}{after}")).expect("a document");
 }
 
-fn table(head: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String {
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let head = head.map(str::to_owned);
-    let lines = std::iter::once(head).chain([["---"; 3].map(str::to_owned)]).chain(rows);
+    let lines = std::iter::once(head).chain([["---"; N].map(str::to_owned)]).chain(rows);
     lines.map(|cells| line(&cells)).collect()
 }
 
@@ -37,18 +37,24 @@ fn meaning(setting: &Setting) -> [String; 3] {
     [format!("`{}`", setting.name), setting.meaning.to_owned(), setting.default.to_owned()]
 }
 
-/// What becomes of a setting, for whoever has an entry of the incumbent's.
-fn change(setting: &Setting) -> [String; 3] {
+/// What becomes of a setting, for whoever has an entry of the incumbent's; nothing where it means the same.
+fn change(setting: &Setting) -> Option<[String; 4]> {
     let name = format!("`{}`", setting.name);
-    match setting.stands {
-        Stands::Same => [name, "the same".to_owned(), "nothing".to_owned()],
-        Stands::WithoutEffect => [name, setting.meaning.to_owned(), "nothing".to_owned()],
-        Stands::Differs { there, change } => [
-            name,
-            format!("there: {there}; here: {}; unset: {}", setting.meaning, setting.default),
-            change.unwrap_or("nothing").to_owned(),
-        ],
-    }
+    let (there, here, change) = match setting.stands {
+        Stands::Same => return None,
+        Stands::WithoutEffect { there } => (there, setting.meaning.to_owned(), None),
+        Stands::Differs { there, change } => {
+            (there, format!("{}; unset: {}", setting.meaning, setting.default), change)
+        }
+    };
+    Some([name, there.to_owned(), here, change.unwrap_or("nothing").to_owned()])
+}
+
+/// The settings that mean the same, as a list.
+fn unchanged() -> String {
+    let same = VARIABLES.iter().chain(&ANNOTATIONS).filter(|setting| setting.stands == Stands::Same);
+    let lines: Vec<_> = same.map(|setting| format!("- `{}`", setting.name)).collect();
+    lines.join("\n") + "\n"
 }
 
 #[test]
@@ -61,6 +67,7 @@ fn the_readme_shows_the_incumbents_variables_and_annotations() {
 
 #[test]
 fn the_migration_shows_what_becomes_of_each_variable_and_annotation() {
-    let rows = VARIABLES.iter().chain(&ANNOTATIONS).map(change);
-    assert_shown("docs/migrate.md", "settings", &table(["name", "here", "to change"], rows));
+    let rows = VARIABLES.iter().chain(&ANNOTATIONS).filter_map(change);
+    assert_shown("docs/migrate.md", "changes", &table(["name", "there", "here", "to change"], rows));
+    assert_shown("docs/migrate.md", "unchanged", &unchanged());
 }
