@@ -1,6 +1,8 @@
 //! The conformance binary as an operator runs it: `conformance pull` with shell scripts as providers.
 
 #[cfg(test)]
+mod incumbent;
+#[cfg(test)]
 mod node;
 
 use node::{Node, RESPONSE, account};
