@@ -37,3 +37,23 @@ fn duration(environment: &Environment) -> Result<SessionDuration, ConfigError> {
 
 /// Source: AWS STS API reference, `AssumeRole`, `DurationSeconds`.
 const LONGEST: i64 = 43_200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_in_range_counts_and_one_that_the_incumbent_would_not_use_is_an_hour() {
+        let read = |value: &str| {
+            let name = "aws_external_role_session_duration_seconds".to_owned();
+            duration(&Environment::from_iter([(name, value.to_owned())]))
+        };
+        for (value, seconds) in [("900", 900), ("43200", 43_200), ("43201", 3_600), ("86400", 3_600), ("12h", 3_600)] {
+            let expected = SessionDuration::parse(Duration::from_secs(seconds)).expect("a duration");
+            assert_eq!(read(value).expect(value), expected, "{value}");
+        }
+        for value in ["899", "0", "-3600"] {
+            assert!(matches!(read(value), Err(ConfigError::Number { .. })), "{value}");
+        }
+    }
+}
