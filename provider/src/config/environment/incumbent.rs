@@ -73,7 +73,7 @@ pub const VARIABLES: [Setting; 29] = [
     Setting::wider(
         "cloud_provider",
         "`aws`, `azure` or `google`",
-        "required",
+        "the cloud that the node is found on",
         "unset, three metadata services are asked one after the other, and the last that answers counts",
     ),
     Setting::wider(

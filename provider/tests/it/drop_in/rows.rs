@@ -7,7 +7,13 @@ use super::is_a_test;
 /// A setting, and the tests that run the program with it and without it.
 const OBSERVED: [(&str, &[&str]); 33] = [
     ("artifactory_url", &["an_image_of_another_registry_is_declined_without_a_request", "a_missing_variable_is_named"]),
-    ("cloud_provider", &["cloud_provider_says_whose_identity_is_proved"]),
+    (
+        "cloud_provider",
+        &[
+            "cloud_provider_says_whose_identity_is_proved",
+            "each_cloud_is_known_by_its_firmware_and_no_service_is_looked_for",
+        ],
+    ),
     ("http_timeout_seconds", &["http_timeout_seconds_bounds_the_whole_pull"]),
     ("secret_ttl_seconds", &["secret_ttl_seconds_is_the_life_that_is_asked_for"]),
     ("log_level", &["what_has_no_effect_changes_nothing"]),

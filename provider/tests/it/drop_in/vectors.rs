@@ -174,7 +174,6 @@ impl Entry {
         environment.insert("ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT".to_owned(), system);
         let own = self.env.iter().map(|Variable { name, value }| (name.clone(), value.replace(REGISTRY, &site.host())));
         environment.extend(own);
-        environment.entry("cloud_provider".to_owned()).or_insert_with(|| "google".to_owned());
         environment
     }
 
