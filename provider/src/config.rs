@@ -9,6 +9,7 @@ use crate::endpoints::Endpoints;
 use crate::http::{Proxies, Roots, Tls, Transport};
 use crate::image::{ImageRef, Images};
 use crate::kubelet::CacheKeyType;
+use crate::platform::node_name;
 use crate::response::ResponsePolicy;
 use crate::secret::Secret;
 
@@ -90,8 +91,9 @@ impl Environment {
         #[expect(clippy::disallowed_methods, reason = "main reads the environment here, once")]
         let variables = std::env::vars_os();
         let text = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let node = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        text.collect::<Self>().on_node(&node)
+        let this: Self = text.collect();
+        let node = node_name().or_else(|| this.value("COMPUTERNAME").or(this.value("HOSTNAME")).map(str::to_owned));
+        this.on_node(&node.unwrap_or_default())
     }
 
     /// A variable's value.

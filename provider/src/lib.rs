@@ -31,6 +31,7 @@
 //! - [`command_line`]: the arguments.
 //! - [`secret`]: texts that cannot be printed by accident.
 //! - [`secret_file`]: files that hold such a text.
+//! - `platform`: what differs between operating systems.
 //! - [`time`]: the clock, the deadline, and the only place that waits.
 //!
 //! # Why
@@ -57,6 +58,7 @@ pub mod image;
 pub mod jwt;
 pub mod kubelet;
 pub mod lifetime;
+mod platform;
 pub mod response;
 pub mod secret;
 pub mod secret_file;

@@ -3,14 +3,14 @@
 //! The file says which cloud, how it was found and during which boot. One that anybody but this program's user could have
 //! written is ignored, and where none can be written every pull looks for itself.
 
-use std::fs::{self, DirBuilder, Metadata, OpenOptions};
+use std::fs::{self, Metadata};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Cloud, Found, Step};
+use crate::platform::{mode, new_private_file, owner, private_directory, user};
 
 /// The program's own directory, which ends with the boot.
 const DIRECTORY: &str = "run/artifactory-credential-provider";
@@ -18,8 +18,6 @@ const DIRECTORY: &str = "run/artifactory-credential-provider";
 const FILE: &str = "cloud";
 /// The kernel's name of this boot. Source: proc(5), `/proc/sys/kernel/random`.
 const BOOT_ID: &str = "proc/sys/kernel/random/boot_id";
-/// This process, whose owner is its user. Source: proc(5), `/proc/pid`.
-const THIS_PROCESS: &str = "/proc/self";
 /// The largest file that can be one, in bytes.
 const LIMIT: u64 = 4096;
 
@@ -64,7 +62,7 @@ fn try_write(system: &Path, found: &Found) -> io::Result<()> {
     let directory = own_directory(system)?;
     let document = Document { boot, cloud: found.cloud.word().to_owned(), evidence: found.evidence.clone() };
     let temporary = directory.join(format!("{FILE}.{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let mut file = new_private_file(&temporary)?;
     let written = file.write_all(serde_json::to_string(&document)?.as_bytes());
     let renamed = written.and_then(|()| fs::rename(&temporary, directory.join(FILE)));
     renamed.inspect_err(|_| drop(fs::remove_file(&temporary)))
@@ -73,7 +71,7 @@ fn try_write(system: &Path, found: &Found) -> io::Result<()> {
 /// The directory, made where it is missing; one that others can write to is not used.
 fn own_directory(system: &Path) -> io::Result<PathBuf> {
     let directory = system.join(DIRECTORY);
-    match DirBuilder::new().mode(0o700).create(&directory) {
+    match private_directory(&directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
@@ -84,15 +82,11 @@ fn own_directory(system: &Path) -> io::Result<PathBuf> {
 
 /// Whether a file or directory is the user's or root's, and nobody else can write to it.
 fn is_only_of(metadata: &Metadata, user: u32) -> bool {
-    is_trusted(metadata.uid(), metadata.mode(), user)
+    owner(metadata).is_some_and(|owner| is_trusted(owner, mode(metadata), user))
 }
 
 fn is_trusted(owner: u32, mode: u32, user: u32) -> bool {
     (owner == user || owner == 0) && mode & 0o022 == 0
-}
-
-fn user() -> Option<u32> {
-    fs::metadata(THIS_PROCESS).ok().map(|process| process.uid())
 }
 
 fn boot(system: &Path) -> Option<String> {
@@ -101,5 +95,5 @@ fn boot(system: &Path) -> Option<String> {
     (!id.is_empty()).then(|| id.to_owned())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -28,7 +28,7 @@ fn found() -> Found {
     Found { cloud: Cloud::Azure, evidence: "it answered".to_owned(), step: Step::Metadata, others: Vec::new() }
 }
 
-fn mode(path: &Path) -> u32 {
+fn mode_of(path: &Path) -> u32 {
     fs::metadata(path).expect("a file").permissions().mode() & 0o777
 }
 
@@ -51,7 +51,7 @@ fn only_the_user_can_read_it_and_nothing_else_is_left() {
     let system = booted("one");
     write(system.path(), &found());
     let directory = system.path().join(DIRECTORY);
-    assert_eq!((mode(&directory), mode(&kept(&system))), (0o700, 0o600));
+    assert_eq!((mode_of(&directory), mode_of(&kept(&system))), (0o700, 0o600));
     assert_eq!(fs::read_dir(directory).expect("a directory").count(), 1);
     let text = fs::read_to_string(kept(&system)).expect("a file");
     assert_eq!(text, r#"{"boot":"one","cloud":"azure","evidence":"it answered"}"#);

@@ -1,0 +1,84 @@
+//! What differs between operating systems: how the node is called, whose a file is and who may read it.
+//!
+//! Linux is what the program is made for, and every other Unix works alike. Elsewhere files have neither owner nor permission
+//! bits here, so that nothing is kept between pulls, no mode is complained about, and the node's name comes from the
+//! environment. What exists on Linux only is a path that is missing elsewhere: firmware and boot in [`crate::cloud`], the
+//! system's bundles in [`crate::http`].
+//!
+//! The half for other systems also compiles on Unix with `--cfg portable`, so that it is checked wherever the workspace is.
+
+#[cfg(all(unix, not(portable)))]
+pub(crate) use self::unix::{mode, new_private_file, node_name, owner, private_directory, user};
+
+#[cfg(not(all(unix, not(portable))))]
+pub(crate) use self::portable::{mode, new_private_file, node_name, owner, private_directory, user};
+
+#[cfg(all(unix, not(portable)))]
+mod unix {
+    use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+    use std::io;
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+    use std::path::Path;
+
+    /// The node's name. Source: proc(5), `/proc/sys/kernel/hostname`.
+    pub(crate) fn node_name() -> Option<String> {
+        fs::read_to_string("/proc/sys/kernel/hostname").ok()
+    }
+
+    /// The permission bits of a file.
+    pub(crate) fn mode(file: &Metadata) -> u32 {
+        file.mode() & 0o7777
+    }
+
+    /// The user whose file it is.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere a file has no such user")]
+    pub(crate) fn owner(file: &Metadata) -> Option<u32> {
+        Some(file.uid())
+    }
+
+    /// The user of this process, who owns its directory. Source: proc(5), `/proc/pid`.
+    pub(crate) fn user() -> Option<u32> {
+        fs::metadata("/proc/self").ok().map(|process| process.uid())
+    }
+
+    /// Makes a directory that is its owner's alone.
+    pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(path)
+    }
+
+    /// Makes a file that is its owner's alone, and was not there before.
+    pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    }
+}
+
+#[cfg(not(all(unix, not(portable))))]
+mod portable {
+    use std::fs::{self, File, Metadata};
+    use std::io;
+    use std::path::Path;
+
+    pub(crate) fn node_name() -> Option<String> {
+        None
+    }
+
+    pub(crate) fn mode(_: &Metadata) -> u32 {
+        0
+    }
+
+    pub(crate) fn owner(_: &Metadata) -> Option<u32> {
+        None
+    }
+
+    pub(crate) fn user() -> Option<u32> {
+        None
+    }
+
+    pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
+        File::create_new(path)
+    }
+}
