@@ -61,6 +61,7 @@ async fn obtain(
 ) -> Result<(Option<RegistryCredential>, Option<Asked>), Error> {
     let span = info_span!(
         "identity",
+        credential_provider.cloud = field::Empty,
         credential_provider.identity_source = field::Empty,
         credential_provider.identity_passed_over = field::Empty
     );

@@ -47,6 +47,7 @@ impl Identities {
             Self::Detected(detected) => detected,
         };
         let found = detect(&detected.system, &network.endpoints, deadline).await?;
+        tracing::Span::current().record("credential_provider.cloud", found.to_string());
         let proved = match detected.sources(found.cloud) {
             Ok(sources) => order.prove(sources, workload, network, deadline).await,
             Err(error) => Err(IdentityError::Configuration(error.clone())),

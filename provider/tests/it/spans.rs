@@ -63,6 +63,24 @@ async fn one_pull_is_five_spans_inside_one() {
 }
 
 #[tokio::test]
+async fn the_span_of_the_identity_says_which_cloud_was_found_and_how() {
+    let site = Site::start().await;
+    let firmware = std::path::Path::new(&site.directory()).join("sys/class/dmi/id");
+    std::fs::create_dir_all(&firmware).expect("a directory");
+    std::fs::write(firmware.join("product_name"), "Google Compute Engine\n").expect("a file");
+    let own = [("cloud_provider", ""), ("ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT", &site.directory())];
+    let environment = site.environment_with("none", &own).into_iter().collect();
+    let config = Config::load(None, &environment).expect("a configuration");
+    let fields = Fields::default();
+    let subscriber = tracing_subscriber::registry().with(fields.clone());
+    let stdin = request(&site.image());
+    answer(&stdin, &config, Deadline::after(config.deadline)).with_subscriber(subscriber).await.expect("a response");
+    let fields = fields.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let cloud = &fields["credential_provider.cloud"];
+    assert_eq!(cloud, "\"Google Cloud: `product_name` is `Google Compute Engine`\"");
+}
+
+#[tokio::test]
 async fn the_span_of_the_identity_says_who_was_passed_over() {
     let site = Site::start().await;
     let environment = site.environment("aws").into_iter().collect();
