@@ -8,7 +8,6 @@ mod document;
 mod entry;
 mod google;
 mod migrate;
-mod network;
 mod rows;
 mod service_account;
 mod vectors;
