@@ -110,6 +110,8 @@ fn number_of_seconds(value: &str) -> Option<Duration> {
 }
 
 /// A number as a chart writes it from a million on: Helm reads numbers as floats, and Go prints 1209600 as `1.2096e+06`.
+///
+/// Source: Go `fmt`, the verb `%v` for floating-point numbers.
 fn in_scientific_notation(value: &str) -> Option<u32> {
     let (mantissa, exponent) = value.split_once("e+")?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -146,8 +146,8 @@ pub const VARIABLES: [Setting; 29] = [
     ),
     Setting::same(
         "azure_auth_method",
-        "`imds_direct`: the managed identity's own token; unset: the application that trusts it",
-        "unset",
+        "`imds_direct`: the managed identity's own token; unset: that of the application which trusts it",
+        "the application's",
     ),
     Setting::wider(
         "azure_app_client_id",
