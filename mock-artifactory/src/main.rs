@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use mock_artifactory::world::{Image, Repository};
 use mock_artifactory::{MockArtifactory, Options, Transport, World};
-use mock_kit::TlsIdentity;
 use mock_kit::program::{Ready, ready_line, until_terminated};
+use mock_kit::{Clients, TlsIdentity, Versions};
 
 /// Artifactory's token exchange and a registry that real clients pull from, verifying what they are
 /// sent.
@@ -33,6 +33,12 @@ struct Arguments {
     /// The key of that certificate.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Let in only clients with a certificate of the authorities in this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "plain_http")]
+    client_ca: Option<PathBuf>,
+    /// The one version of TLS to speak; without it, 1.2 and 1.3.
+    #[arg(long, value_name = "VERSION", value_parser = ["1.2", "1.3"], conflicts_with = "plain_http")]
+    tls_version: Option<String>,
     /// Serve without TLS.
     #[arg(long, conflicts_with = "tls_cert")]
     plain_http: bool,
@@ -61,9 +67,10 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let terminated = until_terminated();
     let world = world(&arguments)?;
-    let transport = transport(&arguments)?;
+    let (transport, clients, versions) = (transport(&arguments)?, clients(&arguments)?, versions(&arguments));
     let Arguments { trust, listen, names, ca_file, .. } = arguments;
-    let artifactory = MockArtifactory::start_with(world, Options { trust, listen, transport, names }).await?;
+    let options = Options { trust, listen, transport, names, clients, versions };
+    let artifactory = MockArtifactory::start_with(world, options).await?;
     let (ca_file, is_temporary) = match ca_file {
         Some(path) => (path, false),
         None => (std::env::temp_dir().join(format!("mock-artifactory-{}-ca.pem", std::process::id())), true),
@@ -103,6 +110,21 @@ fn transport(arguments: &Arguments) -> io::Result<Transport> {
         (Some(certificates), Some(key)) => TlsIdentity::from_files(certificates, key).map(Transport::Given),
         _ if arguments.plain_http => Ok(Transport::Plain),
         _ => Ok(Transport::Issued),
+    }
+}
+
+fn clients(arguments: &Arguments) -> io::Result<Clients> {
+    match &arguments.client_ca {
+        Some(path) => std::fs::read_to_string(path).map(Clients::Certified),
+        None => Ok(Clients::Anyone),
+    }
+}
+
+fn versions(arguments: &Arguments) -> Versions {
+    match arguments.tls_version.as_deref() {
+        Some("1.2") => Versions::Tls12,
+        Some(_) => Versions::Tls13,
+        None => Versions::Both,
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use mock_kit::{Authority, Kit, Listen, Server, SigningKey, TlsIdentity};
+use mock_kit::{Authority, Clients, Kit, Listen, Server, SigningKey, TlsIdentity, TlsServer, Versions};
 
 use crate::state::{Scheme, State, StateError};
 use crate::trust::{self, Trust, TrustError};
@@ -22,6 +22,10 @@ pub struct Options {
     pub transport: Transport,
     /// Further host names that the certificate is to hold.
     pub names: Vec<String>,
+    /// Whom TLS lets in.
+    pub clients: Clients,
+    /// Which versions of TLS are spoken.
+    pub versions: Versions,
 }
 
 /// What clients see of TLS.
@@ -63,7 +67,14 @@ pub struct MockArtifactory {
 impl Default for Options {
     fn default() -> Self {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-        Self { trust: None, listen, transport: Transport::Issued, names: Vec::new() }
+        Self {
+            trust: None,
+            listen,
+            transport: Transport::Issued,
+            names: Vec::new(),
+            clients: Clients::Anyone,
+            versions: Versions::Both,
+        }
     }
 }
 
@@ -99,7 +110,10 @@ impl MockArtifactory {
         let ready = tokio::task::spawn_blocking(SigningKey::wait_for_named).await;
         ready.map_err(|error| StartError::Listen { address, source: std::io::Error::other(error) })?;
         let listen = match tls {
-            Some(tls) => Listen::Tls(address, tls.identity),
+            Some(tls) => {
+                let (clients, versions) = (options.clients, options.versions);
+                Listen::Tls(address, TlsServer { identity: tls.identity, clients, versions })
+            }
             None => Listen::Plain(address),
         };
         let server = Server::start(router(state.clone()), &kit, listen).await;

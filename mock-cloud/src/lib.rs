@@ -125,7 +125,7 @@ impl MockCloud {
             Certificates::Given(identity) => (identity, None),
         };
         let plain = Listen::Plain(listeners.plain).bind().await?;
-        let tls = Listen::Tls(listeners.tls, identity).bind().await?;
+        let tls = Listen::Tls(listeners.tls, identity.into()).bind().await?;
         let urls = Urls { plain: plain.url(), tls: tls.url() };
         let environment = environment::environment(&world, &urls);
         let services = Services::new(&world, &urls.plain, &kit)?;

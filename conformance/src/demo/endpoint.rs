@@ -155,6 +155,7 @@ mod tests {
                 query,
                 headers,
                 body,
+                tls: None,
                 status: None,
             };
             Request::from(&recorded).kind

@@ -179,6 +179,7 @@ mod tests {
             query: query.into(),
             headers: headers.iter().map(owned).collect(),
             body: body.into(),
+            tls: None,
             status: None,
         }
     }

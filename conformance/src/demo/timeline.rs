@@ -119,6 +119,7 @@ mod tests {
             query: String::new(),
             headers: Vec::new(),
             body: String::new(),
+            tls: None,
             status: Some(200),
         };
         Seen { at: Duration::from_millis(at), request }

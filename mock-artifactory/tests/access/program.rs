@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use mock_artifactory::trust::client;
+use mock_kit::{Authority, Leaf, TlsIdentity};
 use serde_json::Value;
 
 struct Program {
@@ -148,4 +149,46 @@ fn it_says_what_is_wrong_and_ends() {
     assert!(layout.contains("DIR=REPOSITORY/NAME:TAG"), "{layout}");
     let lone = refused(&["--tls-cert", "/chain.pem"]);
     assert!(lone.contains("--tls-key"), "{lone}");
+}
+
+/// A client that shows a certificate.
+fn client_with(ca: &str, TlsIdentity { certificates_pem, key_pem }: &TlsIdentity) -> reqwest::Client {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    let certificates =
+        |pem: &str| CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(certificates(ca));
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).unwrap();
+    let tls = tls.with_root_certificates(roots).with_client_auth_cert(certificates(certificates_pem), key).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a client with a certificate, which the mock's own has not")]
+    let builder = reqwest::Client::builder();
+    builder.tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+}
+
+#[tokio::test]
+async fn it_lets_in_clients_of_the_named_authority_and_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, clients) = (folder.path().join("clients.pem"), Authority::named("Clients"));
+    std::fs::write(&file, clients.certificate_pem()).unwrap();
+    let program = Program::start(&["--client-ca", file.to_str().unwrap(), "--tls-version", "1.2"]);
+    let ca = std::fs::read_to_string(program.ca_file()).unwrap();
+    assert!(ping(&program, &ca).await.is_err());
+    let url = format!("{}/artifactory/api/system/ping", program.url());
+    let ask =
+        |url: String, authority: &Authority| client_with(&ca, &authority.sign(&Leaf::client("node"))).get(url).send();
+    assert!(ask(url.clone(), &Authority::named("Clients")).await.is_err());
+    assert_eq!(ask(url, &clients).await.unwrap().status(), 200);
+    let journal = ask(format!("{}/__mock/requests", program.url()), &clients).await.unwrap().bytes().await.unwrap();
+    let journal: Value = serde_json::from_slice(&journal).unwrap();
+    let handshake = serde_json::json!({"version": "TLSv1_2", "server_name": null, "client": "CN=node"});
+    assert_eq!(journal[0]["tls"], handshake);
+}
+
+#[test]
+fn an_authority_of_clients_that_is_none_is_refused() {
+    assert!(refused(&["--client-ca", "/nowhere/clients.pem"]).contains("No such file"));
+    assert!(refused(&["--client-ca", "/dev/null"]).contains("failed to listen"));
+    assert!(refused(&["--tls-version", "1.1"]).contains("1.1"));
 }

@@ -1,30 +1,22 @@
-//! The world's certificate authority, and the identity of one TLS server.
+//! The world's certificate authority, and the identity of one TLS server or client.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
-};
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 
-use crate::clock::Clock;
+mod leaf;
 
-/// How long certificates hold, before and after the present.
-const PAST: Duration = Duration::from_hours(24);
-const FUTURE: Duration = Duration::from_hours(24 * 365);
+pub use leaf::{Leaf, Validity};
 
 /// A certificate authority that exists in one test world only; clones share its key.
 #[derive(Clone)]
 pub struct Authority {
     issuer: Arc<CertifiedIssuer<'static, KeyPair>>,
     certificate_pem: Arc<str>,
+    /// The certificates from this authority's own up to the root's.
+    chain_pem: Arc<str>,
 }
 
 impl Authority {
@@ -35,12 +27,40 @@ impl Authority {
     /// When the system has no randomness.
     #[must_use]
     pub fn generate() -> Self {
+        Self::named("Mock certificate authority")
+    }
+
+    /// Makes an authority of this name with a fresh key.
+    ///
+    /// # Panics
+    ///
+    /// When the system has no randomness.
+    #[must_use]
+    pub fn named(common_name: &str) -> Self {
         let key = KeyPair::generate().expect("the system has randomness");
-        let mut params = params("Mock certificate authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let issuer = CertifiedIssuer::self_signed(params, key).expect("an ECDSA key can sign");
-        Self { certificate_pem: issuer.pem().into(), issuer: Arc::new(issuer) }
+        let issuer = CertifiedIssuer::self_signed(authority_params(common_name, Validity::Present), key);
+        Self::of(issuer.expect("an ECDSA key can sign"), "")
+    }
+
+    /// Makes an authority below this one.
+    ///
+    /// # Panics
+    ///
+    /// When the system has no randomness.
+    #[must_use]
+    pub fn intermediate(&self, common_name: &str, validity: Validity) -> Self {
+        let key = KeyPair::generate().expect("the system has randomness");
+        let issuer = CertifiedIssuer::signed_by(authority_params(common_name, validity), key, &self.issuer);
+        Self::of(issuer.expect("an ECDSA key can sign"), &self.chain_pem)
+    }
+
+    fn of(issuer: CertifiedIssuer<'static, KeyPair>, above: &str) -> Self {
+        let certificate_pem = issuer.pem();
+        Self {
+            chain_pem: format!("{certificate_pem}{above}").into(),
+            certificate_pem: certificate_pem.into(),
+            issuer: Arc::new(issuer),
+        }
     }
 
     /// Answers the authority's own certificate, for a client to trust.
@@ -56,30 +76,31 @@ impl Authority {
     /// When a name is not ASCII, which no certificate can hold.
     #[must_use]
     pub fn issue(&self, names: &[String]) -> TlsIdentity {
-        let key = KeyPair::generate().expect("the system has randomness");
-        let mut params = params("Mock server");
-        let names = CertificateParams::new(names).expect("names of a certificate are ASCII");
-        params.subject_alt_names = names.subject_alt_names;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        let leaf = params.signed_by(&key, &self.issuer);
-        let leaf = leaf.expect("the authority's key can sign").pem();
-        TlsIdentity { certificates_pem: format!("{leaf}{}", self.certificate_pem), key_pem: key.serialize_pem() }
+        self.sign(&Leaf::server(names))
+    }
+
+    /// Issues a certificate as it is described.
+    ///
+    /// # Panics
+    ///
+    /// When a name is not ASCII, which no certificate can hold, or its key is none.
+    #[must_use]
+    pub fn sign(&self, leaf: &Leaf) -> TlsIdentity {
+        let key = leaf.key();
+        let certificate = leaf.params().signed_by(&key, &self.issuer);
+        let certificate = certificate.expect("the authority's key can sign").pem();
+        TlsIdentity { certificates_pem: format!("{certificate}{}", self.chain_pem), key_pem: key.serialize_pem() }
     }
 }
 
-fn params(common_name: &str) -> CertificateParams {
-    let now = Clock::system().now();
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    params.not_before = now - PAST;
-    params.not_after = now + FUTURE;
+fn authority_params(common_name: &str, validity: Validity) -> CertificateParams {
+    let mut params = leaf::params(common_name, validity);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
-/// What a TLS server shows: a certificate chain, leaf first, and the leaf's key.
+/// What one side of a TLS connection shows: a certificate chain, leaf first, and the leaf's key.
 #[derive(Clone)]
 pub struct TlsIdentity {
     /// The chain in PEM, leaf first.
@@ -97,24 +118,6 @@ impl TlsIdentity {
     pub fn from_files(certificates: &Path, key: &Path) -> io::Result<Self> {
         Ok(Self { certificates_pem: std::fs::read_to_string(certificates)?, key_pem: std::fs::read_to_string(key)? })
     }
-
-    pub(crate) fn acceptor(&self) -> io::Result<TlsAcceptor> {
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(self.certificates_pem.as_bytes()).collect();
-        let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_no_client_auth()
-            .with_single_cert(chain.map_err(invalid)?, key.map_err(invalid)?)
-            .map_err(invalid)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
-    }
-}
-
-fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 #[cfg(test)]
@@ -128,7 +131,14 @@ mod tests {
         let certificates = identity.certificates_pem.matches("BEGIN CERTIFICATE");
         assert_eq!(certificates.count(), 2);
         assert!(identity.certificates_pem.ends_with(authority.certificate_pem()));
-        assert!(identity.acceptor().is_ok());
+    }
+
+    #[test]
+    fn a_chain_goes_through_every_authority_up_to_the_root() {
+        let root = Authority::named("Root");
+        let identity = root.intermediate("Issuing", Validity::Present).issue(&["localhost".into()]);
+        assert_eq!(identity.certificates_pem.matches("BEGIN CERTIFICATE").count(), 3);
+        assert!(identity.certificates_pem.ends_with(root.certificate_pem()));
     }
 
     #[test]
@@ -141,15 +151,5 @@ mod tests {
         let read = TlsIdentity::from_files(&certificates, &key).unwrap();
         assert_eq!(read.certificates_pem, identity.certificates_pem);
         assert!(TlsIdentity::from_files(&certificates, &folder.path().join("none")).is_err());
-    }
-
-    #[test]
-    fn an_identity_that_is_no_pem_or_has_a_foreign_key_is_refused() {
-        let authority = Authority::generate();
-        let mut identity = authority.issue(&["localhost".into()]);
-        identity.key_pem = authority.issue(&["localhost".into()]).key_pem;
-        assert!(identity.acceptor().is_err());
-        identity.key_pem = "no key".into();
-        assert!(identity.acceptor().is_err());
     }
 }

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use crate::tls::Handshake;
+
 /// The requests that a kit's servers received, in order; clones share them.
 ///
 /// Requests below `/__mock/` are not recorded.
@@ -35,6 +37,8 @@ pub struct Recorded {
     pub headers: Vec<(String, String)>,
     /// The first 4 MiB of the body; bytes that are not UTF-8 are replaced.
     pub body: String,
+    /// What the connection's TLS handshake told; `None` without TLS.
+    pub tls: Option<Handshake>,
     /// The status of the answer; `None` when none was sent (yet).
     pub status: Option<u16>,
 }
@@ -101,6 +105,7 @@ mod tests {
             query: String::new(),
             headers: vec![("x-a".into(), "1".into())],
             body: String::new(),
+            tls: None,
             status: None,
         }
     }

@@ -21,6 +21,7 @@
 //! - [`fault`]: how the answer misbehaves
 //! - [`clock`]: the world's time: real time plus an offset
 //! - [`control`]: journal, faults and clock over HTTP
+//! - [`tls`]: what a TLS server shows, and whom it lets in
 //! - [`authority`]: the world's certificate authority
 //! - [`signing_key`]: RSA keys that sign JSON Web Tokens
 //! - [`program`]: the ready line and the end of a mock that runs as a program
@@ -41,13 +42,15 @@ mod platform;
 pub mod program;
 pub mod server;
 pub mod signing_key;
+pub mod tls;
 
-pub use authority::{Authority, TlsIdentity};
+pub use authority::{Authority, Leaf, TlsIdentity, Validity};
 pub use clock::Clock;
 pub use fault::{Behaviour, Fault, Faults};
 pub use journal::{Journal, Recorded};
 pub use server::{Bound, Listen, Server};
 pub use signing_key::SigningKey;
+pub use tls::{Clients, Handshake, TlsServer, Versions};
 
 /// What every mock shares: one clock, one journal and one list of faults.
 ///

@@ -18,20 +18,22 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::Kit;
-use crate::authority::TlsIdentity;
 use crate::clock;
 use crate::control;
+use crate::tls::{Handshake, TlsServer};
 use exchange::{Exchange, Unanswered};
 
 /// How long the accept loop rests when the system has no connection to give.
 const ACCEPT_RETRY: Duration = Duration::from_millis(10);
+/// How long a client that was refused may take to read the alert.
+const ALERT_READ: Duration = Duration::from_secs(1);
 
 /// Where and how to listen; port 0 takes a free port.
 pub enum Listen {
     /// HTTP without TLS.
     Plain(SocketAddr),
-    /// HTTP over TLS with this identity.
-    Tls(SocketAddr, TlsIdentity),
+    /// HTTP over TLS.
+    Tls(SocketAddr, TlsServer),
 }
 
 impl Listen {
@@ -43,7 +45,7 @@ impl Listen {
     pub async fn bind(self) -> io::Result<Bound> {
         let (address, tls) = match self {
             Self::Plain(address) => (address, None),
-            Self::Tls(address, identity) => (address, Some(identity.acceptor()?)),
+            Self::Tls(address, server) => (address, Some(server.acceptor()?)),
         };
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -76,7 +78,8 @@ impl Bound {
     #[must_use]
     pub fn serve(self, router: Router, kit: &Kit) -> Server {
         let (address, url) = (self.address(), self.url());
-        let exchange = Exchange { router: control::router(kit).fallback_service(router), kit: kit.clone() };
+        let router = control::router(kit).fallback_service(router);
+        let exchange = Exchange { router, kit: kit.clone(), handshake: None };
         let task = tokio::spawn(accept(self.listener, self.tls, exchange)).abort_handle();
         Server { address, url, task }
     }
@@ -140,12 +143,25 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, exchange: Excha
     stream.set_nodelay(true).ok();
     match tls {
         None => serve(stream, |stream| stream, exchange).await,
-        Some(tls) => {
-            // A client that refuses the certificate is the client's to report.
-            if let Ok(stream) = tls.accept(stream).await {
-                serve(stream, |stream| stream.get_ref().0, exchange).await;
+        Some(tls) => match tls.accept(stream).into_fallible().await {
+            Ok(stream) => {
+                let handshake = Some(Handshake::of(stream.get_ref().1));
+                serve(stream, |stream| stream.get_ref().0, Exchange { handshake, ..exchange }).await;
             }
-        }
+            // Which side refused the other is the client's to report.
+            Err((_, stream)) => linger(stream).await,
+        },
+    }
+}
+
+/// Closes a connection on which the client may still be sending. Closed at once it would be reset, and a client that sees the
+/// reset before the alert cannot tell why.
+async fn linger(mut stream: TcpStream) {
+    stream.shutdown().await.unwrap_or_default();
+    let mut nowhere = tokio::io::sink();
+    tokio::select! {
+        _ = tokio::io::copy(&mut stream, &mut nowhere) => {}
+        () = clock::pause(ALERT_READ) => {}
     }
 }
 

@@ -70,7 +70,7 @@ async fn another_server_serves_tls_with_a_certificate_that_was_asked_for() {
     };
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let router = axum::Router::new().fallback(async || "served");
-    let server = Server::start(router, &Kit::new(), Listen::Tls(free, identity)).await.unwrap();
+    let server = Server::start(router, &Kit::new(), Listen::Tls(free, identity.into())).await.unwrap();
     let trusting = client(Some(cloud.authority().certificate_pem()));
     let response = trusting.get(server.url()).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "served");

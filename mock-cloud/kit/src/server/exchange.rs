@@ -17,6 +17,7 @@ use crate::Kit;
 use crate::clock;
 use crate::fault::{Behaviour, Plan, body};
 use crate::journal::Recorded;
+use crate::tls::Handshake;
 
 /// How much of a body is recorded; the rest still reaches the mock.
 const RECORDED_BODY: usize = 4 << 20;
@@ -26,6 +27,8 @@ const RECORDED_BODY: usize = 4 << 20;
 pub(super) struct Exchange {
     pub(super) router: Router,
     pub(super) kit: Kit,
+    /// What the connection's handshake told; `None` without TLS.
+    pub(super) handshake: Option<Handshake>,
 }
 
 /// Why a connection ends without an answer.
@@ -89,6 +92,7 @@ impl Exchange {
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: headers.map(|(key, value)| (key.to_string(), text(value))).collect(),
             body: String::from_utf8_lossy(&body[..body.len().min(RECORDED_BODY)]).into_owned(),
+            tls: self.handshake.clone(),
             status: None,
         }
     }
