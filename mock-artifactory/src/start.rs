@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use mock_kit::{Authority, Clients, Kit, Listen, Server, SigningKey, TlsIdentity, TlsServer, Versions};
+use mock_kit::{Authority, Clients, Holder, Kit, Listen, Server, SigningKey, TlsIdentity, TlsServer, Versions};
 
 use crate::state::{Scheme, State, StateError};
 use crate::trust::{self, Trust, TrustError};
@@ -34,6 +34,8 @@ pub enum Transport {
     Issued,
     /// This certificate.
     Given(TlsIdentity),
+    /// This certificate of somebody else's, and a key that is not the certificate's.
+    Stolen(TlsIdentity),
     /// No TLS.
     Plain,
 }
@@ -112,7 +114,7 @@ impl MockArtifactory {
         let listen = match tls {
             Some(tls) => {
                 let (clients, versions) = (options.clients, options.versions);
-                Listen::Tls(address, TlsServer { identity: tls.identity, clients, versions })
+                Listen::Tls(address, TlsServer { identity: tls.identity, holder: tls.holder, clients, versions })
             }
             None => Listen::Plain(address),
         };
@@ -178,6 +180,7 @@ fn provider_for_all(state: &State) -> Option<String> {
 
 struct Tls {
     identity: TlsIdentity,
+    holder: Holder,
     authority: String,
 }
 
@@ -191,14 +194,19 @@ async fn tls(
         (Transport::Issued, Some(cloud)) => trust::certificate(client, cloud, names).await?,
         _ => None,
     };
+    let owned = |identity: TlsIdentity, authority: String| Tls { identity, holder: Holder::Owner, authority };
     Ok(match (transport, from_cloud) {
         (Transport::Plain, _) => None,
-        (Transport::Given(identity), _) => Some(Tls { authority: identity.certificates_pem.clone(), identity }),
+        (Transport::Given(identity), _) => Some(owned(identity.clone(), identity.certificates_pem)),
+        (Transport::Stolen(identity), _) => {
+            let authority = identity.certificates_pem.clone();
+            Some(Tls { identity, holder: Holder::Impostor, authority })
+        }
         // The mock-cloud's authority is part of what it says of itself.
-        (Transport::Issued, Some(identity)) => Some(Tls { authority: String::new(), identity }),
+        (Transport::Issued, Some(identity)) => Some(owned(identity, String::new())),
         (Transport::Issued, None) => {
             let authority = Authority::generate();
-            Some(Tls { identity: authority.issue(names), authority: authority.certificate_pem().to_owned() })
+            Some(owned(authority.issue(names), authority.certificate_pem().to_owned()))
         }
     })
 }

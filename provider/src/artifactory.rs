@@ -90,6 +90,12 @@ pub enum ExchangeError {
         /// What the proof says of itself, if it was a cluster's token.
         token: Option<Box<ShownToken>>,
     },
+    /// A page of a proxy before Artifactory that wants a client certificate, or another one than it was shown.
+    #[error("a proxy before Artifactory answered {status}: it asks for a client certificate that it trusts")]
+    ClientCertificate {
+        /// The HTTP status.
+        status: u16,
+    },
     /// A redirect, which is never followed with a proof.
     #[error("Artifactory answered {status}, a redirect, which is not followed with a proof")]
     Redirected {
@@ -168,6 +174,7 @@ fn refuse_failure(reply: &Reply, shown: impl Fn() -> Option<ShownToken>) -> Resu
     match status {
         200 => Ok(()),
         300..=399 => Err(ExchangeError::Redirected { status }),
+        400 if reply::asks_for_certificate(reply.body()) => Err(ExchangeError::ClientCertificate { status }),
         _ => {
             Err(ExchangeError::Refused { status, message: reply::refusal(reply.body()), token: shown().map(Box::new) })
         }

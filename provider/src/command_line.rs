@@ -64,7 +64,7 @@ Without --config the environment configures one route:
   without effect            log_level, disable_provider_autoupdate, JFROG_CREDENTIAL_PROVIDER_RELEASES_URL,
                             JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_URL, JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_SUFFIX
 With and without --config:
-  network                   SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY
+  network                   SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, NO_PROXY
   AWS                       AWS_REGION, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
                             AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT,
                             AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS,

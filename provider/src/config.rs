@@ -1,12 +1,12 @@
 //! The configuration, valid by construction: what is parsed can be used.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::access::{Access, StaticSource};
 use crate::endpoints::Endpoints;
-use crate::http::{Proxies, Roots, Tls, Transport};
+use crate::http::{Proxies, RootSource, Roots, Tls, Transport};
 use crate::image::{ImageRef, Images};
 use crate::kubelet::CacheKeyType;
 use crate::platform::node_name;
@@ -117,12 +117,18 @@ impl Environment {
     }
 
     fn tls(&self) -> Tls {
-        Tls { roots: self.roots() }
+        Tls::trusting(self.roots())
     }
 
-    /// The bundle that `SSL_CERT_FILE` names, as OpenSSL and Go read it, else the system's.
+    /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` name together, else the system's bundle.
+    ///
+    /// Directories are separated by colons, as OpenSSL and Go have it. Unlike theirs, one of the variables replaces the
+    /// system's authorities altogether: who names a bundle trusts that bundle.
     fn roots(&self) -> Roots {
-        self.value("SSL_CERT_FILE").map_or(Roots::System, |path| Roots::File(PathBuf::from(path)))
+        let file = self.value("SSL_CERT_FILE").map(|path| RootSource::File(path.into()));
+        let directories = self.value("SSL_CERT_DIR").into_iter().flat_map(|paths| paths.split(':'));
+        let directories = directories.filter(|path| !path.is_empty()).map(|path| RootSource::Directory(path.into()));
+        Roots::of(file.into_iter().chain(directories).collect())
     }
 
     /// `HTTPS_PROXY` and `NO_PROXY`, in either case. `HTTP_PROXY` has no use: only metadata services speak plain HTTP.

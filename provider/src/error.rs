@@ -74,7 +74,8 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            _ if self.is_deadline() => code::DEADLINE,
+            _ if self.is_transport(|error| matches!(error, HttpError::Deadline)) => code::DEADLINE,
+            _ if self.is_transport(HttpError::is_configuration) => code::CONFIGURATION,
             Self::Request(_) | Self::Image(_) => code::REQUEST,
             Self::CommandLine(_)
             | Self::Config(_)
@@ -104,9 +105,10 @@ impl Error {
         report
     }
 
-    fn is_deadline(&self) -> bool {
+    /// Whether an error of the HTTP client of this kind is among the causes.
+    fn is_transport(&self, kind: impl Fn(&HttpError) -> bool) -> bool {
         std::iter::successors(self.source(), |&error| error.source())
-            .any(|error| matches!(error.downcast_ref::<HttpError>(), Some(HttpError::Deadline)))
+            .any(|error| error.downcast_ref().is_some_and(&kind))
     }
 }
 

@@ -6,6 +6,7 @@
 //! rule depends on an address.
 //! Neither follows a redirect: a proof or a credential goes to the host it was meant for or nowhere.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
@@ -24,8 +25,10 @@ use error::{classify, connect};
 pub(crate) use message::query_value;
 pub use message::{Reply, Request};
 pub use proxy::Proxies;
-pub use roots::{Roots, RootsError};
-pub use tls::Tls;
+pub use roots::{RootSource, Roots, RootsError};
+pub use tls::{
+    ClientCertificate, ClientCertificateError, MinimumVersion, Pin, PinError, Refusal, ServerCertificateError, Tls,
+};
 
 /// Attempts for one request, the first included.
 const ATTEMPTS: u32 = 3;
@@ -82,6 +85,8 @@ pub struct Http {
     client: Client,
     service: Service,
     deadline: Deadline,
+    /// The client certificate's file, for a server that refuses it.
+    client_certificate: Option<PathBuf>,
 }
 
 impl Http {
@@ -90,14 +95,14 @@ impl Http {
     /// # Errors
     /// When the client cannot be built at all.
     pub fn metadata(deadline: Deadline) -> Result<Self, HttpError> {
-        let client = builder(tls::without_roots()?).no_proxy().build();
-        Ok(Self { client: client.map_err(|error| connect(&error))?, service: Service::Metadata, deadline })
+        let client = builder(tls::without_roots()).no_proxy().build().map_err(|error| connect(&error))?;
+        Ok(Self { client, service: Service::Metadata, deadline, client_certificate: None })
     }
 
     /// A client for Artifactory.
     ///
     /// # Errors
-    /// When the roots cannot be read or the proxy's address is no address.
+    /// When the roots or the client certificate cannot be used, or the proxy's address is no address.
     pub fn artifactory(transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
         Self::remote(Service::Artifactory, transport, deadline)
     }
@@ -113,7 +118,8 @@ impl Http {
     fn remote(service: Service, transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
         let builder = transport.proxies.apply_to(builder(transport.tls.load()?))?;
         let client = builder.build().map_err(|error| connect(&error))?;
-        Ok(Self { client, service, deadline })
+        let client_certificate = transport.tls.client_certificate.as_ref().map(|files| files.certificate.clone());
+        Ok(Self { client, service, deadline, client_certificate })
     }
 
     /// Sends a request until it is answered for good: throttling, server errors and broken connections are tried again
@@ -170,7 +176,8 @@ impl Http {
         if let Some(body) = &request.body {
             outgoing = outgoing.body(body.clone());
         }
-        let mut incoming = outgoing.send().await.map_err(|error| classify(&error, &request.url))?;
+        let refused = |error: reqwest::Error| classify(&error, &request.url, self.client_certificate.as_deref());
+        let mut incoming = outgoing.send().await.map_err(refused)?;
         let limit = self.service.reply_limit();
         let mut body = Vec::new();
         while let Some(chunk) = incoming.chunk().await.map_err(|_| HttpError::Broken)? {

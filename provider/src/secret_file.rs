@@ -42,6 +42,30 @@ pub fn read(path: &Path, limit: usize) -> Result<Secret, SecretFileError> {
     Ok(Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))
 }
 
+/// The permission bits of a file to which others than its owner have any right; `None` for a file that is its owner's alone.
+///
+/// Whose file it is does not matter, as for ssh (OpenSSH `authfile.c`, `sshkey_perm_ok`). Where files have no such bits there
+/// is nothing to be found.
+///
+/// # Errors
+/// When there is no such file.
+pub fn mode_beyond_owner(path: &Path) -> Result<Option<u32>, SecretFileError> {
+    let metadata = fs::metadata(path);
+    let metadata = metadata.map_err(|error| SecretFileError { path: path.to_owned(), cause: error.to_string() })?;
+    Ok(Some(permission_bits(&metadata)).filter(|mode| mode & 0o077 != 0))
+}
+
+#[cfg(unix)]
+fn permission_bits(metadata: &fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o7777
+}
+
+#[cfg(not(unix))]
+fn permission_bits(_: &fs::Metadata) -> u32 {
+    0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +94,19 @@ mod tests {
         assert!(reading(b"\xff\xfe").is_err());
         let directory = tempfile::tempdir().expect("a directory");
         assert_eq!(read(directory.path(), 100).expect_err("a directory").cause, "it is no regular file");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_its_owners_alone_or_its_mode_is_told() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("key");
+        fs::write(&path, "").expect("a file");
+        for mode in [0o600, 0o400, 0o700, 0o640, 0o604, 0o620, 0o601, 0o644] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+            let beyond = mode_beyond_owner(&path).expect("a file");
+            assert_eq!(beyond, Some(mode).filter(|mode| mode % 0o100 != 0), "{mode:o}");
+        }
     }
 }

@@ -69,6 +69,12 @@ impl Authority {
         &self.certificate_pem
     }
 
+    /// Answers the authority's own certificate as what a server shows, which no server should.
+    #[must_use]
+    pub fn own_identity(&self) -> TlsIdentity {
+        TlsIdentity { certificates_pem: self.chain_pem.to_string(), key_pem: self.issuer.key().serialize_pem() }
+    }
+
     /// Issues a server certificate for these host names and IP addresses.
     ///
     /// # Panics

@@ -50,7 +50,7 @@ pub use fault::{Behaviour, Fault, Faults};
 pub use journal::{Journal, Recorded};
 pub use server::{Bound, Listen, Server};
 pub use signing_key::SigningKey;
-pub use tls::{Clients, Handshake, TlsServer, Versions};
+pub use tls::{Clients, Handshake, Holder, TlsServer, Versions};
 
 /// What every mock shares: one clock, one journal and one list of faults.
 ///

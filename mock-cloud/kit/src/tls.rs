@@ -3,10 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
+use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 use serde::Serialize;
@@ -14,15 +16,27 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::authority::TlsIdentity;
 
-/// A TLS server; one that is made of an identity alone asks no client for a certificate and speaks TLS 1.2 and 1.3.
+/// A TLS server; one that is made of an identity alone owns it, asks no client for a certificate and speaks TLS 1.2 and 1.3.
 #[derive(Clone)]
 pub struct TlsServer {
     /// What it shows.
     pub identity: TlsIdentity,
+    /// Whose certificate it shows.
+    pub holder: Holder,
     /// Whom it lets in.
     pub clients: Clients,
     /// Which versions it speaks.
     pub versions: Versions,
+}
+
+/// Whose certificate a TLS server shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Holder {
+    /// Its own; one whose key it has not is refused at the start.
+    #[default]
+    Owner,
+    /// Somebody else's: it signs with a key that is not the certificate's.
+    Impostor,
 }
 
 /// Whom a TLS server lets in.
@@ -62,23 +76,32 @@ pub struct Handshake {
 
 impl From<TlsIdentity> for TlsServer {
     fn from(identity: TlsIdentity) -> Self {
-        Self { identity, clients: Clients::default(), versions: Versions::default() }
+        let (holder, clients, versions) = (Holder::default(), Clients::default(), Versions::default());
+        Self { identity, holder, clients, versions }
     }
 }
 
 impl TlsServer {
     pub(crate) fn acceptor(&self) -> io::Result<TlsAcceptor> {
-        let TlsIdentity { certificates_pem, key_pem } = &self.identity;
-        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&self.versions.supported())
             .map_err(io::Error::other)?
             .with_client_cert_verifier(self.clients.verifier()?)
-            .with_single_cert(certificates(certificates_pem)?, key.map_err(invalid)?)
-            .map_err(invalid)?;
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(self.certified()?)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    fn certified(&self) -> io::Result<CertifiedKey> {
+        let TlsIdentity { certificates_pem, key_pem } = &self.identity;
+        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).map_err(invalid)?;
+        let certified = CertifiedKey::new(certificates(certificates_pem)?, any_supported_type(&key).map_err(invalid)?);
+        match self.holder {
+            Holder::Owner => certified.keys_match().map_err(invalid)?,
+            Holder::Impostor => {}
+        }
+        Ok(certified)
     }
 }
 

@@ -72,6 +72,16 @@ pub(super) fn credential(body: &[u8], form: TokenForm, now: SystemTime) -> Resul
     Ok(RegistryCredential { username, access_token: password, lifetime })
 }
 
+/// Whether a body of status 400 is the page by which nginx asks for a client certificate, or refuses the one it was shown.
+///
+/// Source: nginx `ngx_http_special_response.c`, `ngx_http_error_495_page` and `ngx_http_error_496_page`.
+pub(super) fn asks_for_certificate(body: &[u8]) -> bool {
+    let page = String::from_utf8_lossy(body);
+    ["<title>400 The SSL certificate error", "<title>400 No required SSL certificate was sent"]
+        .into_iter()
+        .any(|title| page.contains(title))
+}
+
 /// `expires_in` as a number or, from some servers, as a string; nothing negative and nothing else counts.
 fn whole_seconds(value: Option<&Value>) -> Option<u64> {
     match value? {

@@ -86,7 +86,8 @@ impl RouteShape {
         let context = RouteContext { place, provider: provider.as_ref(), environment };
         let identities = shapes.into_iter().map(|shape| shape.into_source(&context)).collect::<Result<_, _>>()?;
         let order = identity_order("identityOrder", self.identity_order.as_deref())?;
-        let tls = self.tls.map_or_else(|| environment.tls(), |shape| shape.into_tls(environment));
+        let tls = self.tls.map(|shape| shape.into_tls(place, environment)).transpose()?;
+        let tls = tls.unwrap_or_else(|| environment.tls());
         let transport = Transport { tls, proxies: environment.proxies() };
         let identities = Identities::Named(identities);
         let access = Access::Exchange { artifactory, transport, identities, order };
@@ -225,7 +226,7 @@ routes:
         else {
             panic!("an exchange")
         };
-        assert_eq!(transport.tls.roots, crate::http::Roots::File("/etc/ssl/private-ca.pem".into()));
+        assert_eq!(transport.tls.roots, crate::http::Roots::file("/etc/ssl/private-ca.pem".into()));
         let IdentitySource::AzureManagedIdentity(identity) = &identities[0] else { panic!("azure") };
         assert_eq!(identity.provider.provider_type, "Azure");
         assert_eq!(identity.provider.identity_mapping_name.as_deref(), Some("nodes"));

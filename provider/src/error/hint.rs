@@ -4,7 +4,7 @@ use crate::artifactory::{ArtifactoryUrlError, ExchangeError, ReplyError};
 use crate::command_line::CommandLineError;
 use crate::config::{ConfigError, RouteProblem};
 use crate::error::Error;
-use crate::http::{HttpError, RootsError};
+use crate::http::HttpError;
 use crate::identity::aws::TagProblem;
 use crate::identity::{CHOICE, IdentityError};
 use crate::kubelet::RequestError;
@@ -16,6 +16,9 @@ mod cloud;
 mod fixed;
 mod gcp;
 mod kubernetes;
+mod tls;
+
+use tls::Authority;
 
 impl Error {
     /// What to do about it, in one line.
@@ -195,6 +198,7 @@ fn exchange(error: &ExchangeError, host: &str) -> String {
         ExchangeError::Transport(source) | ExchangeError::Client(source) => {
             connection(source, &format!("`{host}`"), Authority::Artifactory)
         }
+        ExchangeError::ClientCertificate { .. } => tls::proxy_page(),
         ExchangeError::Redirected { .. } => format!("set the address to the host that Artifactory itself answers on, not `{host}`"),
         ExchangeError::Refused { status: 401, token: Some(token), .. } => kubernetes::untrusted(token),
         ExchangeError::Refused { status: 403, token: Some(token), .. } => kubernetes::unmapped(token),
@@ -221,48 +225,23 @@ fn exchange(error: &ExchangeError, host: &str) -> String {
     }
 }
 
-/// Whose certificate authority a hint means.
-#[derive(Clone, Copy)]
-enum Authority {
-    /// That of the clouds' services, which only the variable can name.
-    Clouds,
-    /// That of Artifactory, which a route can name as well.
-    Artifactory,
-}
-
-impl Authority {
-    /// What names its certificates.
-    fn bundle(self) -> &'static str {
-        match self {
-            Self::Clouds => "SSL_CERT_FILE",
-            Self::Artifactory => "`tls.caFile` (else SSL_CERT_FILE)",
-        }
-    }
-}
-
 /// What to do about a cloud's service that could not be reached.
 fn transport(error: &HttpError, whom: &str) -> String {
     connection(error, whom, Authority::Clouds)
 }
 
 fn connection(error: &HttpError, whom: &str, authority: Authority) -> String {
-    let bundle = authority.bundle();
     match error {
         HttpError::Silence { .. } | HttpError::Deadline => {
             format!("check that the node reaches {whom} (firewall, proxy, load)")
         }
         HttpError::Connect { .. } => format!("check name, port, routes and firewall between the node and {whom}"),
-        HttpError::Certificate { .. } => {
-            format!("check the certificate of {whom}; name a bundle with its CA in {bundle}")
-        }
+        HttpError::Certificate(error) => tls::server_certificate(error, whom, authority),
+        HttpError::Refused(refusal) => tls::refusal(refusal, whom, authority),
         HttpError::Broken => format!("check proxies and load balancers between the node and {whom}"),
         HttpError::TooLarge { .. } => format!("check that what answers is really {whom}"),
         HttpError::Address { .. } => "correct the address in the configuration, or HTTPS_PROXY if it is named".into(),
-        HttpError::Roots(RootsError::Missing) => {
-            format!("install the ca-certificates package, or name a bundle in {bundle}")
-        }
-        HttpError::Roots(RootsError::Unreadable { .. } | RootsError::Empty { .. }) => {
-            format!("name a PEM file with CA certificates in {bundle}")
-        }
+        HttpError::Roots(error) => tls::roots(error, authority),
+        HttpError::ClientCertificate(error) => tls::client_certificate(error),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::error::Error as _;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
-use crate::http::RootsError;
+use crate::http::{ClientCertificateError, Refusal, RootsError, ServerCertificateError};
 
 /// Why no complete reply was had.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -25,11 +26,11 @@ pub enum HttpError {
         cause: String,
     },
     /// The server's certificate was refused.
-    #[error("the server's certificate was refused: {cause}")]
-    Certificate {
-        /// The TLS library's reason.
-        cause: String,
-    },
+    #[error("the server's certificate was refused: {0}")]
+    Certificate(Box<ServerCertificateError>),
+    /// The server refused the handshake.
+    #[error(transparent)]
+    Refused(Refusal),
     /// The connection broke before the reply was complete.
     #[error("the connection broke before the reply was complete")]
     Broken,
@@ -48,12 +49,28 @@ pub enum HttpError {
     /// The root certificates could not be read.
     #[error(transparent)]
     Roots(#[from] RootsError),
+    /// The client certificate could not be used.
+    #[error(transparent)]
+    ClientCertificate(#[from] ClientCertificateError),
 }
 
-pub(super) fn classify(error: &reqwest::Error, url: &str) -> HttpError {
+impl HttpError {
+    /// Whether it is about files that the configuration names, and not about anybody who was asked.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Roots(_) | Self::ClientCertificate(_))
+    }
+}
+
+pub(super) fn classify(error: &reqwest::Error, url: &str, client_certificate: Option<&Path>) -> HttpError {
     let innermost = innermost(error);
-    if let Some(cause) = certificate_cause(error) {
-        return HttpError::Certificate { cause };
+    if let Some(error) = chain(error).find_map(tls_error) {
+        if let rustls::Error::InvalidCertificate(reason) = error {
+            return HttpError::Certificate(Box::new(server_certificate(reason)));
+        }
+        if let Some(refusal) = Refusal::of(error, client_certificate) {
+            return HttpError::Refused(refusal);
+        }
     }
     if error.is_builder() {
         return HttpError::Address { url: url.split('?').next().unwrap_or_default().to_owned() };
@@ -75,14 +92,6 @@ fn innermost(error: &reqwest::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
-/// The reason for refusing a certificate, if that is what ended the connection.
-fn certificate_cause(error: &reqwest::Error) -> Option<String> {
-    match chain(error).find_map(tls_error)? {
-        rustls::Error::InvalidCertificate(reason) => Some(in_words(reason)),
-        _ => None,
-    }
-}
-
 /// The TLS library's error, however many I/O errors it is wrapped in.
 fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
     match error.downcast_ref::<io::Error>() {
@@ -91,15 +100,11 @@ fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rus
     }
 }
 
-fn in_words(reason: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as Reason;
-    match reason {
-        Reason::UnknownIssuer | Reason::BadSignature => {
-            "it is not signed by an authority that is trusted here".to_owned()
-        }
-        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_owned(),
-        Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => "it is for another host name".to_owned(),
-        other => format!("{other:?}"),
-    }
+/// Our own verifier's reason, or the library's where a signature of the handshake is wrong.
+fn server_certificate(reason: &rustls::CertificateError) -> ServerCertificateError {
+    let own = match reason {
+        rustls::CertificateError::Other(other) => other.0.downcast_ref::<ServerCertificateError>(),
+        _ => None,
+    };
+    own.cloned().unwrap_or_else(|| ServerCertificateError::Other { reason: reason.to_string() })
 }

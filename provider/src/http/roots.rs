@@ -1,10 +1,11 @@
-//! Which certificate authorities are trusted: one bundle file, read once.
+//! Which certificate authorities are trusted.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+
+use super::tls::certificates;
 
 /// Where distributions keep their bundle, in the order they are tried.
 ///
@@ -19,76 +20,190 @@ const BUNDLES: [&str; 6] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// The source of root certificates.
+/// The authorities that are trusted: those of all these sources together, read at each pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Roots {
+pub struct Roots(Vec<RootSource>);
+
+/// One source of root certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RootSource {
     /// The first bundle of the system that exists.
     System,
-    /// One PEM file: the route's `caFile`, or `SSL_CERT_FILE`.
+    /// A PEM file: a route's `caFile`, or `SSL_CERT_FILE`.
     File(PathBuf),
+    /// Each PEM file of a directory: one of `SSL_CERT_DIR`. It costs about 30 µs a file.
+    Directory(PathBuf),
 }
 
 /// Why no root certificate could be had.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RootsError {
     /// No bundle at any of the usual places.
     #[error("no bundle of root certificates was found on this system")]
     Missing,
-    /// The file cannot be read or is not PEM.
+    /// The file or directory cannot be read, or the file is not PEM.
     #[error("cannot read root certificates from `{}`: {cause}", .path.display())]
     Unreadable {
-        /// The file.
+        /// The file or directory.
         path: PathBuf,
         /// What is wrong with it.
         cause: String,
     },
-    /// The file holds no certificate.
+    /// The file holds no certificate, or the directory none that does.
     #[error("`{}` holds no usable certificate", .path.display())]
     Empty {
-        /// The file.
+        /// The file or directory.
         path: PathBuf,
     },
 }
 
 impl Roots {
+    /// The system's bundle.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(vec![RootSource::System])
+    }
+
+    /// One file and nothing else.
+    #[must_use]
+    pub fn file(path: PathBuf) -> Self {
+        Self(vec![RootSource::File(path)])
+    }
+
+    /// These sources together; the system's bundle when there is none.
+    #[must_use]
+    pub fn of(sources: Vec<RootSource>) -> Self {
+        if sources.is_empty() { Self::system() } else { Self(sources) }
+    }
+
+    /// The same and one file more.
+    #[must_use]
+    pub fn and(mut self, path: PathBuf) -> Self {
+        self.0.push(RootSource::File(path));
+        self
+    }
+
+    /// The sources.
+    #[must_use]
+    pub fn sources(&self) -> &[RootSource] {
+        &self.0
+    }
+
+    /// Where the authorities stand, for a message.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let words = self.0.iter().map(|source| match source {
+            RootSource::System => "the system's bundle".to_owned(),
+            RootSource::File(path) | RootSource::Directory(path) => format!("`{}`", path.display()),
+        });
+        words.collect::<Vec<_>>().join(" or ")
+    }
+
     /// Reads the certificates.
     ///
     /// # Errors
-    /// When the file is missing, is not PEM, or holds no usable certificate.
+    /// When a source is missing, is not PEM, or holds no usable certificate.
     pub fn load(&self) -> Result<RootCertStore, RootsError> {
-        let path = match self {
-            Self::File(path) => path.as_path(),
-            Self::System => BUNDLES.iter().map(Path::new).find(|path| path.exists()).ok_or(RootsError::Missing)?,
-        };
-        let unreadable = |cause: String| RootsError::Unreadable { path: path.to_owned(), cause };
-        let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
         let mut store = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&text) {
-            let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-            // A bundle may hold a certificate that this library cannot use; the others still count.
-            let _ = store.add(certificate);
+        for source in &self.0 {
+            let before = store.len();
+            let path = source.read_into(&mut store)?;
+            if store.len() == before {
+                return Err(RootsError::Empty { path });
+            }
         }
-        if store.is_empty() { Err(RootsError::Empty { path: path.to_owned() }) } else { Ok(store) }
+        Ok(store)
     }
+}
+
+impl RootSource {
+    /// Adds the certificates of this source, and answers where they stand.
+    fn read_into(&self, store: &mut RootCertStore) -> Result<PathBuf, RootsError> {
+        let path = match self {
+            Self::System => BUNDLES.iter().map(Path::new).find(|path| path.exists()).ok_or(RootsError::Missing)?,
+            Self::File(path) => path,
+            Self::Directory(path) => {
+                for file in files(path)? {
+                    // As OpenSSL and Go do: a directory holds other files as well.
+                    store.add_parsable_certificates(certificates(&file).unwrap_or_default());
+                }
+                return Ok(path.clone());
+            }
+        };
+        let found = certificates(path).map_err(|cause| RootsError::Unreadable { path: path.to_owned(), cause })?;
+        // A bundle may hold a certificate that this library cannot use; the others still count.
+        store.add_parsable_certificates(found);
+        Ok(path.to_owned())
+    }
+}
+
+/// The files of a directory, without the links to each other that `openssl rehash` makes.
+///
+/// Source: Go `crypto/x509` `root_unix.go`, `readUniqueDirectoryEntries`.
+fn files(directory: &Path) -> Result<Vec<PathBuf>, RootsError> {
+    let unreadable =
+        |error: std::io::Error| RootsError::Unreadable { path: directory.to_owned(), cause: error.to_string() };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let is_alias = fs::read_link(&path).is_ok_and(|target| target.components().count() == 1);
+        files.extend((!is_alias).then_some(path));
+    }
+    Ok(files)
 }
 
 #[cfg(test)]
 mod tests {
+    use mock_kit::Authority;
+
     use super::*;
 
     #[test]
     fn a_file_without_a_certificate_is_named() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("ca.pem");
-        std::fs::write(&path, "not a certificate").expect("a file");
-        let error = Roots::File(path.clone()).load().expect_err("no certificate");
-        assert!(matches!(error, RootsError::Empty { .. }));
-        assert!(error.to_string().contains(path.to_str().expect("a name")));
+        fs::write(&path, "not a certificate").expect("a file");
+        assert_eq!(Roots::file(path.clone()).load().expect_err("no certificate"), RootsError::Empty { path });
     }
 
     #[test]
-    fn a_missing_file_is_named() {
-        let error = Roots::File("/nowhere/ca.pem".into()).load().expect_err("no file");
-        assert!(matches!(error, RootsError::Unreadable { .. }));
+    fn a_missing_file_or_directory_is_named() {
+        for source in [RootSource::File("/nowhere".into()), RootSource::Directory("/nowhere".into())] {
+            let error = Roots::of(vec![source]).load().expect_err("nothing there");
+            assert!(matches!(&error, RootsError::Unreadable { path, .. } if path == Path::new("/nowhere")), "{error}");
+        }
+    }
+
+    #[test]
+    fn sources_add_up_and_each_must_hold_a_certificate() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = |name: &str, content: &str| {
+            let path = directory.path().join(name);
+            fs::write(&path, content).expect("a file");
+            path
+        };
+        let one = file("one.pem", Authority::generate().certificate_pem());
+        let two = file(
+            "two.pem",
+            &[Authority::generate(), Authority::generate()].map(|it| it.certificate_pem().to_owned()).concat(),
+        );
+        let none = file("none.pem", "");
+        let both = Roots::file(one.clone()).and(two);
+        assert_eq!(both.load().expect("authorities").len(), 3);
+        assert_eq!(both.clone().and(none.clone()).load().expect_err("one is empty"), RootsError::Empty { path: none });
+        assert!(both.in_words().contains("one.pem` or `"), "{}", both.in_words());
+    }
+
+    #[test]
+    fn a_directory_is_read_without_its_aliases_and_other_files() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path();
+        fs::write(path.join("ca.pem"), Authority::generate().certificate_pem()).expect("a file");
+        fs::write(path.join("README"), "no certificate").expect("a file");
+        std::os::unix::fs::symlink("ca.pem", path.join("12345678.0")).expect("a link");
+        let roots = Roots::of(vec![RootSource::Directory(path.to_owned())]);
+        assert_eq!(roots.load().expect("an authority").len(), 1);
+        fs::remove_file(path.join("ca.pem")).expect("removed");
+        assert_eq!(roots.load().expect_err("nothing left"), RootsError::Empty { path: path.to_owned() });
     }
 }

@@ -270,8 +270,8 @@ async fn a_certificate_of_nobody_trusted_gets_no_assertion() {
     insta::assert_snapshot!(refused(&site, &[("SSL_CERT_FILE", &bundle)]).await, @r"
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: cannot get a token from Entra ID at `https://CLOUD-TLS`
-      caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
-      hint: check the certificate of `https://CLOUD-TLS`; name a bundle with its CA in SSL_CERT_FILE
+      caused by: the server's certificate was refused: `CN=Mock server` is signed by another key than that of `CN=Mock certificate authority` in `DIRECTORY/other.pem`
+      hint: replace the certificate of `CN=Mock certificate authority` in the file in SSL_CERT_FILE by the one that is in use
     ");
     assert!(entra_requests(&site).is_empty());
 }

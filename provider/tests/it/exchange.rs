@@ -219,8 +219,8 @@ async fn a_certificate_of_another_authority_is_refused() {
     insta::assert_snapshot!(refused(&site, "azure", &[("SSL_CERT_FILE", &other)]).await, @r"
     error: failed to exchange the proof at `ARTIFACTORY`
       caused by: no reply from Artifactory
-      caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
-      hint: check the certificate of `ARTIFACTORY`; name a bundle with its CA in `tls.caFile` (else SSL_CERT_FILE)
+      caused by: the server's certificate was refused: `CN=Mock server` is signed by another key than that of `CN=Mock certificate authority` in `DIRECTORY/other.pem`
+      hint: replace the certificate of `CN=Mock certificate authority` in the file in `tls.caFile` (else SSL_CERT_FILE) by the one that is in use
     ");
     assert!(site.artifactory_requests().is_empty(), "no request without trust");
 }

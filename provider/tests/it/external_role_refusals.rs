@@ -315,8 +315,8 @@ async fn an_sts_with_a_certificate_of_nobody_is_not_spoken_to() {
     insta::assert_snapshot!(refused(&site, &outcome), @r"
     error: failed to prove an identity to `ARTIFACTORY`
       caused by: cannot reach AWS STS at `CLOUD-TLS`
-      caused by: the server's certificate was refused: it is not signed by an authority that is trusted here
-      hint: check the certificate of `CLOUD-TLS`; name a bundle with its CA in SSL_CERT_FILE
+      caused by: the server's certificate was refused: `CN=Mock server` is signed by another key than that of `CN=Mock certificate authority` in `DIRECTORY/nobody.pem`
+      hint: replace the certificate of `CN=Mock certificate authority` in the file in SSL_CERT_FILE by the one that is in use
     ");
     assert_eq!(calls(&site), 0, "{:?}", site.cloud_requests());
 }

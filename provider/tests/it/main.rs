@@ -30,6 +30,7 @@ mod response;
 mod round_trips;
 mod site;
 mod spans;
+mod tls;
 mod web_identity;
 #[cfg(not(feature = "aws-sdk"))]
 mod without_sdk;

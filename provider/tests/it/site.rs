@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use mock_artifactory::MockArtifactory;
+use mock_artifactory::{MockArtifactory, Options};
 use mock_cloud::MockCloud;
 use mock_cloud::kubernetes::{Pod, TokenRequest};
 use mock_kit::Recorded;
@@ -33,8 +33,18 @@ impl Site {
     }
 
     pub(crate) async fn with(cloud: mock_cloud::World, artifactory: mock_artifactory::World) -> Self {
+        Self::reached(cloud, artifactory, Options::default()).await
+    }
+
+    /// The built-in worlds, with an Artifactory that is reached in another way.
+    pub(crate) async fn over(options: Options) -> Self {
+        Self::reached(mock_cloud::World::default(), mock_artifactory::World::default(), options).await
+    }
+
+    async fn reached(cloud: mock_cloud::World, artifactory: mock_artifactory::World, options: Options) -> Self {
         let cloud = MockCloud::start(cloud).await.expect("a cloud");
-        let artifactory = MockArtifactory::start(artifactory, Some(&cloud.url())).await.expect("an Artifactory");
+        let options = Options { trust: Some(cloud.url()), ..options };
+        let artifactory = MockArtifactory::start_with(artifactory, options).await.expect("an Artifactory");
         let directory = tempfile::tempdir().expect("a directory");
         let site = Self { cloud, artifactory, directory, planted: Mutex::default() };
         site.file("ca.pem", site.artifactory.ca_pem());
@@ -46,6 +56,13 @@ impl Site {
         let path = self.directory.path().join(name);
         std::fs::write(&path, content).expect("a file");
         path.to_str().expect("a name").to_owned()
+    }
+
+    /// Writes a file that is its owner's alone.
+    pub(crate) fn private_file(&self, name: &str, content: &str) -> String {
+        let path = self.file(name, content);
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
+        path
     }
 
     /// Where the files of the test lie.

@@ -52,6 +52,13 @@ impl Leaf {
         Self { common_name: common_name.to_owned(), purpose: ExtendedKeyUsagePurpose::ClientAuth, ..Self::server(&[]) }
     }
 
+    /// The same for these host names and IP addresses.
+    #[must_use]
+    pub fn also_for(mut self, names: &[String]) -> Self {
+        self.names = names.to_vec();
+        self
+    }
+
     /// The same at another time.
     #[must_use]
     pub fn valid(mut self, validity: Validity) -> Self {

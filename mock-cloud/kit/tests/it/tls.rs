@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mock_kit::{Authority, Clients, Fault, Kit, Leaf, Listen, Server, TlsIdentity, TlsServer, Validity, Versions};
+use mock_kit::{
+    Authority, Clients, Fault, Holder, Kit, Leaf, Listen, Server, TlsIdentity, TlsServer, Validity, Versions,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -156,4 +158,14 @@ async fn a_server_speaks_the_versions_it_was_told_to() {
             assert_eq!(connected.is_ok(), spoken, "{versions:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_impostor_shows_the_certificate_and_cannot_prove_it() {
+    let authority = Authority::generate();
+    let identity = TlsIdentity { key_pem: authority.issue(&[]).key_pem, ..authority.issue(&["mock.test".into()]) };
+    let impostor = TlsServer { holder: Holder::Impostor, ..identity.into() };
+    let server = Server::start(mock(), &Kit::new(), Listen::Tls(LOOPBACK, impostor)).await.unwrap();
+    let error = connect(&server, "mock.test", &authority).await.unwrap_err();
+    assert!(error.to_string().contains("BadSignature"), "{error}");
 }

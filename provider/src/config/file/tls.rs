@@ -2,20 +2,101 @@
 
 use std::path::PathBuf;
 
+use rustls::pki_types::DnsName;
 use serde::Deserialize;
 
-use crate::config::Environment;
-use crate::http::{Roots, Tls};
+use super::Place;
+use crate::config::{ConfigError, Environment, RouteProblem};
+use crate::http::{ClientCertificate, MinimumVersion, Pin, Roots, Tls};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TlsShape {
     ca_file: Option<PathBuf>,
+    ca_mode: Option<CaMode>,
+    client_certificate_file: Option<PathBuf>,
+    client_key_file: Option<PathBuf>,
+    minimum_version: Option<String>,
+    server_name: Option<String>,
+    pins: Option<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum CaMode {
+    /// The file's authorities only.
+    #[default]
+    Replace,
+    /// The file's authorities, and those that are trusted without it.
+    Add,
 }
 
 impl TlsShape {
     /// What is left out is taken from the environment.
-    pub(super) fn into_tls(self, environment: &Environment) -> Tls {
-        Tls { roots: self.ca_file.map_or_else(|| environment.roots(), Roots::File) }
+    pub(super) fn into_tls(self, place: Place, environment: &Environment) -> Result<Tls, ConfigError> {
+        let client_certificate = match (self.client_certificate_file, self.client_key_file) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => Some(ClientCertificate {
+                certificate: named(place, "tls.clientCertificateFile", certificate)?,
+                key: named(place, "tls.clientKeyFile", key)?,
+            }),
+            (Some(_), None) => return Err(lonely(place, "tls.clientCertificateFile", "tls.clientKeyFile")),
+            (None, Some(_)) => return Err(lonely(place, "tls.clientKeyFile", "tls.clientCertificateFile")),
+        };
+        Ok(Tls {
+            roots: roots(self.ca_file, self.ca_mode, place, environment)?,
+            client_certificate,
+            minimum_version: self.minimum_version.as_deref().map(minimum_version).transpose()?.unwrap_or_default(),
+            server_name: self.server_name.map(server_name).transpose()?,
+            pins: self.pins.map(|texts| pins(&texts, place)).transpose()?.unwrap_or_default(),
+        })
     }
+}
+
+fn roots(
+    file: Option<PathBuf>,
+    mode: Option<CaMode>,
+    place: Place,
+    environment: &Environment,
+) -> Result<Roots, ConfigError> {
+    let Some(file) = file else {
+        return if mode.is_some() { Err(lonely(place, "tls.caMode", "tls.caFile")) } else { Ok(environment.roots()) };
+    };
+    let file = named(place, "tls.caFile", file)?;
+    Ok(match mode.unwrap_or_default() {
+        CaMode::Replace => Roots::file(file),
+        CaMode::Add => environment.roots().and(file),
+    })
+}
+
+fn minimum_version(text: &str) -> Result<MinimumVersion, ConfigError> {
+    let known = [MinimumVersion::Tls12, MinimumVersion::Tls13];
+    known.into_iter().find(|version| version.as_str() == text).ok_or_else(|| ConfigError::Choice {
+        name: "tls.minimumVersion",
+        value: text.to_owned(),
+        choices: "1.2, 1.3",
+    })
+}
+
+/// An address is none: a server is asked for a name, and an address is the host of the connection itself.
+fn server_name(text: String) -> Result<DnsName<'static>, ConfigError> {
+    let expected = "a host name such as `artifactory.example.com`, without a port and no address";
+    DnsName::try_from(text).map_err(|_| ConfigError::Text { name: "tls.serverName", expected })
+}
+
+fn pins(texts: &[String], place: Place) -> Result<Vec<Pin>, ConfigError> {
+    if texts.is_empty() {
+        return Err(place.wrong(RouteProblem::Empty("tls.pins")));
+    }
+    let expected = "a list of `sha256/` and the base64 of 32 bytes each";
+    let pins = texts.iter().map(|text| text.parse());
+    pins.collect::<Result<_, _>>().map_err(|_| ConfigError::Text { name: "tls.pins", expected })
+}
+
+fn named(place: Place, key: &'static str, path: PathBuf) -> Result<PathBuf, ConfigError> {
+    if path.as_os_str().is_empty() { Err(place.wrong(RouteProblem::Empty(key))) } else { Ok(path) }
+}
+
+fn lonely(place: Place, key: &'static str, other: &'static str) -> ConfigError {
+    place.wrong(RouteProblem::Needs(key, other))
 }
