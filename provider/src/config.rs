@@ -1,7 +1,7 @@
 //! The configuration, valid by construction: what is parsed can be used.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::access::{Access, StaticSource};
@@ -126,8 +126,8 @@ impl Environment {
     /// system's authorities altogether: who names a bundle trusts that bundle.
     fn roots(&self) -> Roots {
         let file = self.value("SSL_CERT_FILE").map(|path| RootSource::File(path.into()));
-        let directories = self.value("SSL_CERT_DIR").into_iter().flat_map(|paths| paths.split(':'));
-        let directories = directories.filter(|path| !path.is_empty()).map(|path| RootSource::Directory(path.into()));
+        let directories = self.value("SSL_CERT_DIR").into_iter().flat_map(std::env::split_paths);
+        let directories = directories.filter(|path| !path.as_os_str().is_empty()).map(RootSource::Directory);
         Roots::of(file.into_iter().chain(directories).collect())
     }
 

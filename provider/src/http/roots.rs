@@ -200,6 +200,7 @@ mod tests {
         let path = directory.path();
         fs::write(path.join("ca.pem"), Authority::generate().certificate_pem()).expect("a file");
         fs::write(path.join("README"), "no certificate").expect("a file");
+        #[cfg(unix)]
         std::os::unix::fs::symlink("ca.pem", path.join("12345678.0")).expect("a link");
         let roots = Roots::of(vec![RootSource::Directory(path.to_owned())]);
         assert_eq!(roots.load().expect("an authority").len(), 1);

@@ -7,6 +7,7 @@ use crate::program::Outcome;
 use crate::site::Site;
 
 mod client;
+mod configuration;
 mod files;
 mod server;
 mod settings;

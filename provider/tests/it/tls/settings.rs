@@ -21,7 +21,7 @@ async fn the_minimum_version_is_1_2_and_the_newest_is_spoken() {
         let site = speaking(versions).await;
         site.pulls_with("").await;
         assert_eq!(site.handshake().version, spoken);
-        site.pulls_with("minimumVersion: '1.2'").await;
+        site.pulls_with("minimumVersion: 1.2").await;
     }
 }
 
