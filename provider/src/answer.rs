@@ -74,7 +74,7 @@ async fn obtain(
     let proved = identities.prove(*order, workload, &config.network, deadline).instrument(span).await;
     let failed = |source| Error::Identity { artifactory: artifactory.clone(), source };
     let Proved { proof, asked } = proved.map_err(failed)?;
-    async { exchange(&Http::artifactory(transport, deadline)?, artifactory, proof).await }
+    async { exchange(&Http::artifactory(transport, artifactory.host(), deadline)?, artifactory, proof).await }
         .instrument(info_span!("exchange", server.address = artifactory.host()))
         .await
         .map(|credential| (Some(credential), Some(asked)))

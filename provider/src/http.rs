@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{HOST, RETRY_AFTER};
 use reqwest::{Client, StatusCode};
 
 use crate::time::{Deadline, pause};
@@ -26,6 +26,7 @@ pub(crate) use message::query_value;
 pub use message::{Reply, Request};
 pub use proxy::Proxies;
 pub use roots::{RootSource, Roots, RootsError};
+use tls::AskedName;
 pub use tls::{
     ClientCertificate, ClientCertificateError, MinimumVersion, Pin, PinError, Refusal, ServerCertificateError, Tls,
 };
@@ -87,6 +88,8 @@ pub struct Http {
     deadline: Deadline,
     /// The client certificate's file, for a server that refuses it.
     client_certificate: Option<PathBuf>,
+    /// The name to ask the server for, where it is not its host.
+    asked_name: Option<AskedName>,
 }
 
 impl Http {
@@ -96,15 +99,16 @@ impl Http {
     /// When the client cannot be built at all.
     pub fn metadata(deadline: Deadline) -> Result<Self, HttpError> {
         let client = builder(tls::without_roots()).no_proxy().build().map_err(|error| connect(&error))?;
-        Ok(Self { client, service: Service::Metadata, deadline, client_certificate: None })
+        Ok(Self { client, service: Service::Metadata, deadline, client_certificate: None, asked_name: None })
     }
 
-    /// A client for Artifactory.
+    /// A client for the Artifactory at this host and perhaps port.
     ///
     /// # Errors
     /// When the roots or the client certificate cannot be used, or the proxy's address is no address.
-    pub fn artifactory(transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
-        Self::remote(Service::Artifactory, transport, deadline)
+    pub fn artifactory(transport: &Transport, host: &str, deadline: Deadline) -> Result<Self, HttpError> {
+        let asked_name = transport.tls.server_name.as_ref().and_then(|name| AskedName::of(name, host));
+        Self::remote(Service::Artifactory, transport, asked_name, deadline)
     }
 
     /// A client for a cloud's services.
@@ -112,14 +116,22 @@ impl Http {
     /// # Errors
     /// When the roots cannot be read or the proxy's address is no address.
     pub fn cloud(transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
-        Self::remote(Service::Cloud, transport, deadline)
+        Self::remote(Service::Cloud, transport, None, deadline)
     }
 
-    fn remote(service: Service, transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
-        let builder = transport.proxies.apply_to(builder(transport.tls.load()?))?;
+    fn remote(
+        service: Service,
+        transport: &Transport,
+        asked_name: Option<AskedName>,
+        deadline: Deadline,
+    ) -> Result<Self, HttpError> {
+        let mut builder = transport.proxies.apply_to(builder(transport.tls.load()?))?;
+        if let Some(name) = &asked_name {
+            builder = name.resolved_by(builder);
+        }
         let client = builder.build().map_err(|error| connect(&error))?;
         let client_certificate = transport.tls.client_certificate.as_ref().map(|files| files.certificate.clone());
-        Ok(Self { client, service, deadline, client_certificate })
+        Ok(Self { client, service, deadline, client_certificate, asked_name })
     }
 
     /// Sends a request until it is answered for good: throttling, server errors and broken connections are tried again
@@ -172,7 +184,7 @@ impl Http {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Reply, HttpError> {
-        let mut outgoing = self.client.request(request.method.clone(), &request.url).headers(request.headers.clone());
+        let mut outgoing = self.outgoing(request).headers(request.headers.clone());
         if let Some(body) = &request.body {
             outgoing = outgoing.body(body.clone());
         }
@@ -187,6 +199,13 @@ impl Http {
             body.extend_from_slice(&chunk);
         }
         Ok(Reply { status: incoming.status(), headers: std::mem::take(incoming.headers_mut()), body })
+    }
+
+    fn outgoing(&self, request: &Request) -> reqwest::RequestBuilder {
+        match self.asked_name.as_ref().and_then(|name| name.rewrite(&request.url)) {
+            Some((url, host)) => self.client.request(request.method.clone(), url).header(HOST, host),
+            None => self.client.request(request.method.clone(), &request.url),
+        }
     }
 }
 

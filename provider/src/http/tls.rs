@@ -13,6 +13,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::{HttpError, Roots};
 
+mod asked_name;
 mod certificate;
 mod client_certificate;
 mod pem_file;
@@ -21,6 +22,7 @@ mod refusal;
 mod server_certificate;
 mod verifier;
 
+pub(super) use asked_name::AskedName;
 pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub(super) use pem_file::certificates;
 pub use pin::{Pin, PinError};
@@ -37,7 +39,8 @@ pub struct Tls {
     pub client_certificate: Option<ClientCertificate>,
     /// The oldest version of TLS that is spoken.
     pub minimum_version: MinimumVersion,
-    /// The name that the server's certificate must hold; `None` is the host that the connection is made to.
+    /// The name that the server is asked for (SNI) and that its certificate must hold; `None` is the host that the connection is
+    /// made to.
     pub server_name: Option<DnsName<'static>>,
     /// The keys one of which the server's certificate must have; empty allows any that is trusted.
     pub pins: Vec<Pin>,

@@ -45,6 +45,7 @@ async fn the_server_name_is_the_one_that_the_certificate_must_have() {
     let site = showing(authority.sign(&Leaf::server(&["artifactory.internal".into()]))).await;
     let ca = site.authority("private-ca.pem", &authority);
     site.pulls_with(&format!("caFile: '{ca}', serverName: artifactory.internal")).await;
+    assert_eq!(site.handshake().server_name.as_deref(), Some("artifactory.internal"));
     assert_eq!(site.last_exchange().host, site.host(), "the name is TLS's alone");
     site.artifactory.kit().journal.clear();
     insta::assert_snapshot!(site.refused_with(5, &format!("caFile: '{ca}', serverName: other.internal")).await, @r"
