@@ -31,7 +31,7 @@ pub enum RootSource {
     System,
     /// A PEM file: a route's `caFile`, or `SSL_CERT_FILE`.
     File(PathBuf),
-    /// Each PEM file of a directory: one of `SSL_CERT_DIR`. It costs about 30 µs a file.
+    /// Each PEM file of a directory: one of `SSL_CERT_DIR`. Each file costs a read.
     Directory(PathBuf),
 }
 

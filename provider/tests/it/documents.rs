@@ -104,7 +104,7 @@ fn every_entry_of_the_kubelet_configures_the_program() {
 }
 
 /// The keys that the program offers in the place of one it does not know.
-fn keys(file: &str) -> Vec<String> {
+pub(crate) fn keys(file: &str) -> Vec<String> {
     let path = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(path.path(), file).expect("written");
     let error = Config::load(Some(path.path()), &Environment::default()).expect_err("an unknown key");

@@ -8,6 +8,7 @@ use crate::site::Site;
 
 mod client;
 mod configuration;
+mod example;
 mod files;
 mod server;
 mod settings;
@@ -27,6 +28,12 @@ fn host() -> Vec<String> {
 
 fn server() -> Leaf {
     Leaf::server(&host())
+}
+
+/// A key of the vectors.
+fn vector(name: &str) -> String {
+    let path = format!("{}/vectors/tls/{name}.pem", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 impl Site {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use mock_artifactory::{Options, Transport};
 use mock_kit::{Authority, Clients, Fault, Leaf, TlsIdentity, Validity, Versions};
 
-use super::server;
+use super::{server, vector};
 use crate::site::Site;
 
 /// An Artifactory that lets in only clients of an authority.
@@ -42,12 +42,6 @@ impl Closed {
     async fn refused(&self, code: i32, identity: &TlsIdentity) -> String {
         self.site.refused_with(code, &self.settings(identity)).await
     }
-}
-
-/// A key of the vectors.
-fn vector(name: &str) -> String {
-    let path = format!("{}/vectors/tls/{name}.pem", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 #[tokio::test]
