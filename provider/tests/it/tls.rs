@@ -6,6 +6,7 @@ use mock_kit::{Authority, Leaf, TlsIdentity};
 use crate::program::Outcome;
 use crate::site::Site;
 
+mod alerts;
 mod client;
 mod configuration;
 mod example;

@@ -92,11 +92,12 @@ pub(super) fn refusal(refusal: &Refusal, whom: &str, authority: Authority) -> St
         }
         Refusal::Version => format!("let {whom} speak TLS 1.3, or lower `tls.minimumVersion` to 1.2 if it is set"),
         Refusal::Name => authority.host().replace("one of those names", "a name that the server knows"),
-        Refusal::Other { .. } => {
-            format!(
-                "see the logs of {whom}; many servers say no more when they want another client certificate or version"
-            )
-        }
+        Refusal::Other { .. } => match authority {
+            Authority::Artifactory => format!(
+                "see the logs of {whom}; many servers say no more for want of a client certificate (`tls.clientCertificateFile`)"
+            ),
+            Authority::Clouds => format!("check that what answers is really {whom}"),
+        },
     }
 }
 
