@@ -120,15 +120,15 @@ impl Environment {
         Tls::trusting(self.roots())
     }
 
-    /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` name together, else the system's bundle.
+    /// The bundle of `SSL_CERT_FILE`, else the system's, and the directories of `SSL_CERT_DIR` beside it.
     ///
-    /// Directories are separated by colons, as OpenSSL and Go have it. Unlike theirs, one of the variables replaces the
-    /// system's authorities altogether: who names a bundle trusts that bundle.
+    /// Source: Go `crypto/x509` `root_unix.go`, `loadSystemRoots`, and OpenSSL `X509_STORE_set_default_paths(3)`. Unlike theirs,
+    /// the system's directories are never read: they cost several milliseconds and hold what the bundle holds.
     fn roots(&self) -> Roots {
-        let file = self.value("SSL_CERT_FILE").map(|path| RootSource::File(path.into()));
+        let bundle = self.value("SSL_CERT_FILE").map_or(RootSource::System, |path| RootSource::File(path.into()));
         let directories = self.value("SSL_CERT_DIR").into_iter().flat_map(std::env::split_paths);
         let directories = directories.filter(|path| !path.as_os_str().is_empty()).map(RootSource::Directory);
-        Roots::of(file.into_iter().chain(directories).collect())
+        Roots::of(std::iter::once(bundle).chain(directories))
     }
 
     /// `HTTPS_PROXY` and `NO_PROXY`, in either case. `HTTP_PROXY` has no use: only metadata services speak plain HTTP.

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::platform::mode;
 use crate::secret::Secret;
 
 /// The largest file that can be a password or token, in bytes; tokens are a few kilobytes.
@@ -52,18 +53,7 @@ pub fn read(path: &Path, limit: usize) -> Result<Secret, SecretFileError> {
 pub fn mode_beyond_owner(path: &Path) -> Result<Option<u32>, SecretFileError> {
     let metadata = fs::metadata(path);
     let metadata = metadata.map_err(|error| SecretFileError { path: path.to_owned(), cause: error.to_string() })?;
-    Ok(Some(permission_bits(&metadata)).filter(|mode| mode & 0o077 != 0))
-}
-
-#[cfg(unix)]
-fn permission_bits(metadata: &fs::Metadata) -> u32 {
-    use std::os::unix::fs::PermissionsExt as _;
-    metadata.permissions().mode() & 0o7777
-}
-
-#[cfg(not(unix))]
-fn permission_bits(_: &fs::Metadata) -> u32 {
-    0
+    Ok(Some(mode(&metadata)).filter(|mode| mode & 0o077 != 0))
 }
 
 #[cfg(test)]

@@ -41,39 +41,32 @@ pub enum RootsError {
     /// No bundle at any of the usual places.
     #[error("no bundle of root certificates was found on this system")]
     Missing,
-    /// The file or directory cannot be read, or the file is not PEM.
+    /// The file cannot be read or is not PEM.
     #[error("cannot read root certificates from `{}`: {cause}", .path.display())]
     Unreadable {
-        /// The file or directory.
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         cause: String,
     },
-    /// The file holds no certificate, or the directory none that does.
+    /// The file holds no certificate.
     #[error("`{}` holds no usable certificate", .path.display())]
     Empty {
-        /// The file or directory.
+        /// The file.
         path: PathBuf,
     },
 }
 
 impl Roots {
-    /// The system's bundle.
-    #[must_use]
-    pub fn system() -> Self {
-        Self(vec![RootSource::System])
-    }
-
     /// One file and nothing else.
     #[must_use]
     pub fn file(path: PathBuf) -> Self {
         Self(vec![RootSource::File(path)])
     }
 
-    /// These sources together; the system's bundle when there is none.
-    #[must_use]
-    pub fn of(sources: Vec<RootSource>) -> Self {
-        if sources.is_empty() { Self::system() } else { Self(sources) }
+    /// These sources together.
+    pub fn of(sources: impl IntoIterator<Item = RootSource>) -> Self {
+        Self(sources.into_iter().collect())
     }
 
     /// The same and one file more.
@@ -102,54 +95,44 @@ impl Roots {
     /// Reads the certificates.
     ///
     /// # Errors
-    /// When a source is missing, is not PEM, or holds no usable certificate.
+    /// When a file is missing, is not PEM, or holds no usable certificate. A directory may be missing and hold nothing.
     pub fn load(&self) -> Result<RootCertStore, RootsError> {
         let mut store = RootCertStore::empty();
         for source in &self.0 {
-            let before = store.len();
-            let path = source.read_into(&mut store)?;
-            if store.len() == before {
-                return Err(RootsError::Empty { path });
-            }
+            source.read_into(&mut store)?;
         }
         Ok(store)
     }
 }
 
 impl RootSource {
-    /// Adds the certificates of this source, and answers where they stand.
-    fn read_into(&self, store: &mut RootCertStore) -> Result<PathBuf, RootsError> {
+    fn read_into(&self, store: &mut RootCertStore) -> Result<(), RootsError> {
         let path = match self {
             Self::System => BUNDLES.iter().map(Path::new).find(|path| path.exists()).ok_or(RootsError::Missing)?,
             Self::File(path) => path,
             Self::Directory(path) => {
-                for file in files(path)? {
-                    // As OpenSSL and Go do: a directory holds other files as well.
+                for file in files(path) {
                     store.add_parsable_certificates(certificates(&file).unwrap_or_default());
                 }
-                return Ok(path.clone());
+                return Ok(());
             }
         };
-        let found = certificates(path).map_err(|cause| RootsError::Unreadable { path: path.to_owned(), cause })?;
+        let path = || path.to_owned();
+        let found = certificates(&path()).map_err(|cause| RootsError::Unreadable { path: path(), cause })?;
         // A bundle may hold a certificate that this library cannot use; the others still count.
-        store.add_parsable_certificates(found);
-        Ok(path.to_owned())
+        let (usable, _) = store.add_parsable_certificates(found);
+        if usable == 0 { Err(RootsError::Empty { path: path() }) } else { Ok(()) }
     }
 }
 
-/// The files of a directory, without the links to each other that `openssl rehash` makes.
+/// The files of a directory, without the links to each other that `openssl rehash` makes. A list of directories names those of
+/// several distributions, so one that is not there has none.
 ///
 /// Source: Go `crypto/x509` `root_unix.go`, `readUniqueDirectoryEntries`.
-fn files(directory: &Path) -> Result<Vec<PathBuf>, RootsError> {
-    let unreadable =
-        |error: std::io::Error| RootsError::Unreadable { path: directory.to_owned(), cause: error.to_string() };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let is_alias = fs::read_link(&path).is_ok_and(|target| target.components().count() == 1);
-        files.extend((!is_alias).then_some(path));
-    }
-    Ok(files)
+fn files(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_alias = |path: &PathBuf| fs::read_link(path).is_ok_and(|target| target.components().count() == 1);
+    entries.filter(move |path| !is_alias(path))
 }
 
 #[cfg(test)]
@@ -167,15 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_or_directory_is_named() {
-        for source in [RootSource::File("/nowhere".into()), RootSource::Directory("/nowhere".into())] {
-            let error = Roots::of(vec![source]).load().expect_err("nothing there");
-            assert!(matches!(&error, RootsError::Unreadable { path, .. } if path == Path::new("/nowhere")), "{error}");
-        }
+    fn a_missing_file_is_named() {
+        let error = Roots::file("/nowhere".into()).load().expect_err("nothing there");
+        assert!(matches!(&error, RootsError::Unreadable { path, .. } if path == Path::new("/nowhere")), "{error}");
     }
 
     #[test]
-    fn sources_add_up_and_each_must_hold_a_certificate() {
+    fn files_add_up_and_each_must_hold_a_certificate() {
         let directory = tempfile::tempdir().expect("a directory");
         let file = |name: &str, content: &str| {
             let path = directory.path().join(name);
@@ -202,9 +183,7 @@ mod tests {
         fs::write(path.join("README"), "no certificate").expect("a file");
         #[cfg(unix)]
         std::os::unix::fs::symlink("ca.pem", path.join("12345678.0")).expect("a link");
-        let roots = Roots::of(vec![RootSource::Directory(path.to_owned())]);
+        let roots = Roots::of(["/nowhere".into(), path.to_owned()].map(RootSource::Directory));
         assert_eq!(roots.load().expect("an authority").len(), 1);
-        fs::remove_file(path.join("ca.pem")).expect("removed");
-        assert_eq!(roots.load().expect_err("nothing left"), RootsError::Empty { path: path.to_owned() });
     }
 }

@@ -40,7 +40,7 @@ async fn an_added_file_is_trusted_beside_the_environments() {
 }
 
 #[tokio::test]
-async fn a_directory_of_the_environment_is_trusted_as_a_file_is() {
+async fn directories_of_the_environment_are_trusted_beside_its_file() {
     let authority = Authority::named("Private CA");
     let site = showing(authority.sign(&server())).await;
     let (certificates, empty) = (format!("{}/certificates", site.directory()), format!("{}/empty", site.directory()));
@@ -49,26 +49,19 @@ async fn a_directory_of_the_environment_is_trusted_as_a_file_is() {
     }
     site.authority("certificates/private-ca.pem", &authority);
     site.file("certificates/notes.txt", "no certificate");
-    let pull = async |file: &str, directories: &str| {
-        let changes = [("SSL_CERT_FILE", file), ("SSL_CERT_DIR", directories)];
+    let other = site.authority("other-ca.pem", &Authority::named("Other CA"));
+    let pull = async |directories: &str| {
+        let changes = [("SSL_CERT_FILE", other.as_str()), ("SSL_CERT_DIR", directories)];
         site.pull_with_and("", &changes).await
     };
-    let other = site.authority("other-ca.pem", &Authority::named("Other CA"));
-    for (file, directories) in [("", certificates.as_str()), (&other, &certificates), ("", &format!(":{certificates}"))]
-    {
-        assert_eq!(pull(file, directories).await.credential(&site.host()).0, USER);
+    for directories in [&certificates, &format!("/nowhere:{empty}:{certificates}")] {
+        assert_eq!(pull(directories).await.credential(&site.host()).0, USER);
     }
-    insta::assert_snapshot!(site.named(pull("", &format!("{certificates}:{empty}")).await.failure(3)), @r"
+    insta::assert_snapshot!(site.named(pull(&format!("/nowhere:{empty}")).await.failure(5)), @r"
     error: failed to exchange the proof at `ARTIFACTORY`
-      caused by: no HTTP client could be made
-      caused by: `DIRECTORY/empty` holds no usable certificate
-      hint: name a PEM file with CA certificates in `tls.caFile` (else SSL_CERT_FILE)
-    ");
-    insta::assert_snapshot!(site.named(pull("", &format!("{certificates}/none")).await.failure(3)), @r"
-    error: failed to exchange the proof at `ARTIFACTORY`
-      caused by: no HTTP client could be made
-      caused by: cannot read root certificates from `DIRECTORY/certificates/none`: No such file or directory (os error 2)
-      hint: name a PEM file with CA certificates in `tls.caFile` (else SSL_CERT_FILE)
+      caused by: no reply from Artifactory
+      caused by: the server's certificate was refused: `CN=Mock server` is issued by `CN=Private CA`, which `DIRECTORY/other-ca.pem` or `/nowhere` or `DIRECTORY/empty` does not hold
+      hint: add the certificate of `CN=Private CA` or of its own issuer to the file in `tls.caFile` (else SSL_CERT_FILE)
     ");
 }
 
