@@ -11,7 +11,7 @@ use crate::secret::Secret;
 mod reply;
 mod url;
 pub use reply::ReplyError;
-pub use url::{ArtifactoryUrl, ArtifactoryUrlError};
+pub use url::{ArtifactoryUrl, ArtifactoryUrlError, Scheme};
 
 /// What a registry takes: a name, a token or password, and how long they hold.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ pub enum ExchangeError {
     /// No complete reply.
     #[error("no reply from Artifactory")]
     Transport(#[source] HttpError),
-    /// No client for Artifactory could be made, for want of root certificates or a usable proxy address.
+    /// No client for Artifactory could be made, for want of root certificates or a proxy's credentials.
     #[error("no HTTP client could be made")]
     Client(#[from] HttpError),
     /// A refusal, with Artifactory's own words.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::access::{Access, StaticSource};
+use crate::artifactory::Scheme;
 use crate::endpoints::Endpoints;
-use crate::http::{Proxies, RootSource, Roots, Tls, Transport};
+use crate::http::{Exceptions, Proxies, Proxy, RootSource, Roots, Tls, Transport};
 use crate::image::{ImageRef, Images};
 use crate::kubelet::CacheKeyType;
 use crate::platform::node_name;
 use crate::response::ResponsePolicy;
-use crate::secret::Secret;
 
 mod environment;
 mod error;
@@ -112,8 +112,8 @@ impl Environment {
     }
 
     /// How connections are made where nothing else is said.
-    fn transport(&self) -> Transport {
-        Transport { tls: self.tls(), proxies: self.proxies() }
+    fn transport(&self, scheme: Scheme) -> Result<Transport, ConfigError> {
+        Ok(Transport { tls: self.tls(), proxies: self.proxies(scheme)? })
     }
 
     fn tls(&self) -> Tls {
@@ -131,10 +131,18 @@ impl Environment {
         Roots::of(std::iter::once(bundle).chain(directories))
     }
 
-    /// `HTTPS_PROXY` and `NO_PROXY`, in either case. `HTTP_PROXY` has no use: only metadata services speak plain HTTP.
-    fn proxies(&self) -> Proxies {
-        let either = |upper, lower| self.value(upper).or_else(|| self.value(lower)).map(str::to_owned);
-        Proxies { https: either("HTTPS_PROXY", "https_proxy").map(Secret::new), except: either("NO_PROXY", "no_proxy") }
+    /// The proxy that `HTTPS_PROXY` or `HTTP_PROXY` names for a scheme, but for what `NO_PROXY` names. Each is read in
+    /// either case, the upper one first, as Go reads them; `ALL_PROXY` has no meaning, as in Go.
+    fn proxies(&self, scheme: Scheme) -> Result<Proxies, ConfigError> {
+        let names = match scheme {
+            Scheme::Https => ["HTTPS_PROXY", "https_proxy"],
+            Scheme::Http => ["HTTP_PROXY", "http_proxy"],
+        };
+        let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, self.value(name)?)));
+        let Some((name, address)) = first(names) else { return Ok(Proxies::Direct) };
+        let proxy = Proxy::parse(address, name).map_err(|reason| ConfigError::Proxy { name, reason })?;
+        let except = first(["NO_PROXY", "no_proxy"]).map(|(_, list)| Exceptions::parse(list)).unwrap_or_default();
+        Ok(Proxies::Through { proxy, except })
     }
 }
 
@@ -187,7 +195,7 @@ impl Config {
             routes,
             network: Network {
                 endpoints: Endpoints::from_environment(environment)?,
-                transport: environment.transport(),
+                transport: environment.transport(Scheme::Https)?,
             },
             deadline,
             node: environment.node.clone(),
@@ -203,13 +211,15 @@ fn artifactory_url(name: &'static str, value: &str) -> Result<crate::artifactory
     })
 }
 
-/// The host part of an address that carries more, if that part is a usable address.
+/// An address without what it must not carry, if the rest is a usable one.
 fn suggestion(value: &str) -> Option<String> {
     let bare = value.trim();
     let bare = bare.split_once("://").map_or(bare, |(_, rest)| rest);
-    let host = bare.split('/').next()?;
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    crate::artifactory::ArtifactoryUrl::parse(host).ok().map(|url| url.to_string())
+    let bare = bare.rsplit_once('@').map_or(bare, |(_, bare)| bare).trim_end_matches('/');
+    let above = bare.rsplit_once('/').map_or(bare, |(above, _)| above);
+    let host = bare.split('/').next().unwrap_or_default();
+    let usable = |text: &str| crate::artifactory::ArtifactoryUrl::parse(text).ok().map(|url| url.to_string());
+    [bare, above, host].into_iter().find_map(usable)
 }
 
 fn identity_order(name: &'static str, word: Option<&str>) -> Result<crate::identity::IdentityOrder, ConfigError> {
@@ -260,9 +270,10 @@ mod tests {
 
     #[test]
     fn an_address_with_too_much_is_answered_with_the_right_one() {
-        for value in ["https://acme.jfrog.io/", "acme.jfrog.io/artifactory", "u:p@acme.jfrog.io", " acme.jfrog.io"] {
+        for value in ["ftp://acme.jfrog.io/", "acme.jfrog.io/artifactory", "u:p@acme.jfrog.io", " acme.jfrog.io"] {
             assert_eq!(suggestion(value).as_deref(), Some("acme.jfrog.io"), "{value}");
         }
+        assert_eq!(suggestion("https://proxy.example/jfrog/artifactory/").as_deref(), Some("proxy.example/jfrog"));
         assert_eq!(suggestion("https:///"), None);
     }
 

@@ -74,7 +74,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            _ if self.is_transport(|error| matches!(error, HttpError::Deadline)) => code::DEADLINE,
+            _ if self.is_transport(HttpError::is_deadline) => code::DEADLINE,
             _ if self.is_transport(HttpError::is_configuration) => code::CONFIGURATION,
             Self::Request(_) | Self::Image(_) => code::REQUEST,
             Self::CommandLine(_)

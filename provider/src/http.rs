@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::{HOST, RETRY_AFTER};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, StatusCode, Url};
 
 use crate::time::{Deadline, pause};
 
@@ -24,7 +24,10 @@ pub use error::HttpError;
 use error::{classify, connect};
 pub(crate) use message::query_value;
 pub use message::{Reply, Request};
-pub use proxy::Proxies;
+pub use proxy::{
+    Exceptions, Proxies, Proxy, ProxyAddressError, ProxyCredentials, ProxyError, ProxyFailure, Via, Waited,
+};
+use proxy::{Patience, ProxyClient};
 pub use roots::{RootSource, Roots, RootsError};
 use tls::AskedName;
 pub use tls::{
@@ -33,6 +36,8 @@ pub use tls::{
 
 /// Attempts for one request, the first included.
 const ATTEMPTS: u32 = 3;
+/// How this program names itself to servers and proxies.
+const NAME_AND_VERSION: &str = concat!("artifactory-credential-provider/", env!("CARGO_PKG_VERSION"));
 /// The pause before the second attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -84,6 +89,8 @@ pub struct Transport {
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
+    /// Absent where no proxy may ever be.
+    proxied: Option<ProxyClient>,
     service: Service,
     deadline: Deadline,
     /// The client certificate's file, for a server that refuses it.
@@ -98,8 +105,9 @@ impl Http {
     /// # Errors
     /// When the client cannot be built at all.
     pub fn metadata(deadline: Deadline) -> Result<Self, HttpError> {
-        let client = builder(tls::without_roots()).no_proxy().build().map_err(|error| connect(&error))?;
-        Ok(Self { client, service: Service::Metadata, deadline, client_certificate: None, asked_name: None })
+        let client = client(tls::without_roots(), None)?;
+        let (client_certificate, asked_name) = (None, None);
+        Ok(Self { client, proxied: None, service: Service::Metadata, deadline, client_certificate, asked_name })
     }
 
     /// A client for the Artifactory at this host and perhaps port.
@@ -125,13 +133,11 @@ impl Http {
         asked_name: Option<AskedName>,
         deadline: Deadline,
     ) -> Result<Self, HttpError> {
-        let mut builder = transport.proxies.apply_to(builder(transport.tls.load()?))?;
-        if let Some(name) = &asked_name {
-            builder = name.resolved_by(builder);
-        }
-        let client = builder.build().map_err(|error| connect(&error))?;
+        let tls = transport.tls.load()?;
+        let proxied = Some(ProxyClient::new(transport, &tls)?);
+        let client = client(tls, asked_name.as_ref())?;
         let client_certificate = transport.tls.client_certificate.as_ref().map(|files| files.certificate.clone());
-        Ok(Self { client, service, deadline, client_certificate, asked_name })
+        Ok(Self { client, proxied, service, deadline, client_certificate, asked_name })
     }
 
     /// Sends a request until it is answered for good: throttling, server errors and broken connections are tried again
@@ -169,6 +175,7 @@ impl Http {
         let asked = match outcome {
             Ok(reply) if passing(reply.status) || (request.passing)(reply) => retry_after(reply),
             Err(HttpError::Connect { .. } | HttpError::Broken) => None,
+            Err(HttpError::Proxy(error)) if may_pass(&error.failure) => None,
             Err(HttpError::Silence { .. }) if self.service.retries_silence() => None,
             _ => return None,
         };
@@ -177,10 +184,16 @@ impl Http {
 
     async fn attempt(&self, request: &Request) -> Result<Reply, HttpError> {
         let left = self.deadline.remaining().ok_or(HttpError::Deadline)?;
-        let patience = self.service.patience().min(left);
-        let silence =
-            if left <= self.service.patience() { HttpError::Deadline } else { HttpError::Silence { after: patience } };
-        tokio::time::timeout(patience, self.exchange(request)).await.unwrap_or(Err(silence))
+        let length = self.service.patience().min(left);
+        let waited = if left <= self.service.patience() { Waited::UntilDeadline } else { Waited::For(length) };
+        if let Some(client) = &self.proxied
+            && let Ok(url) = Url::parse(&request.url)
+            && let Some(proxy) = client.before(&url)
+        {
+            let patience = Patience { length, waited };
+            return client.ask(proxy, &url, request, self.service.reply_limit(), patience).await;
+        }
+        tokio::time::timeout(length, self.exchange(request)).await.unwrap_or(Err(waited.into()))
     }
 
     async fn exchange(&self, request: &Request) -> Result<Reply, HttpError> {
@@ -209,19 +222,39 @@ impl Http {
     }
 }
 
-fn builder(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+/// The library's client, which never learns of a proxy: neither of a configured one nor of the environment's.
+fn client(tls: rustls::ClientConfig, asked_name: Option<&AskedName>) -> Result<Client, HttpError> {
     #[expect(clippy::disallowed_methods, reason = "this module is the one HTTP client")]
     let builder = Client::builder();
-    builder
+    let builder = builder
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .user_agent(concat!("artifactory-credential-provider/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+        .user_agent(NAME_AND_VERSION);
+    let builder = asked_name.into_iter().fold(builder, |builder, name| name.resolved_by(builder));
+    builder.build().map_err(|error| connect(&error))
 }
 
 /// Statuses that may pass by themselves: throttling and a server that is starting or failing over.
 fn passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Failures of a proxy that may pass by themselves. A silent one is worth another attempt, as a silent far service is.
+fn may_pass(failure: &ProxyFailure) -> bool {
+    match failure {
+        ProxyFailure::Refused { status, .. } => StatusCode::from_u16(*status).is_ok_and(passing),
+        ProxyFailure::Unreachable { .. }
+        | ProxyFailure::Broken { .. }
+        | ProxyFailure::Silence { .. }
+        | ProxyFailure::SilentTunnel { .. } => true,
+        ProxyFailure::Credentials(_)
+        | ProxyFailure::Certificate { .. }
+        | ProxyFailure::Anonymous
+        | ProxyFailure::Unauthorized
+        | ProxyFailure::Foreign => false,
+    }
 }
 
 /// The pause a server asks for, in whole seconds.

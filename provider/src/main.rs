@@ -33,6 +33,7 @@ fn run() -> Result<(), Error> {
     let deadline = Deadline::after(config.deadline);
     let mut stdin = Vec::new();
     io::stdin().take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut stdin).map_err(Error::Process)?;
+    let _ = io::stderr().write_all(warning::about_exposure(&stdin, &config).as_bytes());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Process)?;
     let answer = runtime.block_on(answer(&stdin, &config, deadline))?;
     let _ = io::stderr().write_all(warning::about(&answer).as_bytes());

@@ -1,4 +1,4 @@
-//! What is worth saying beside an answer.
+//! What is worth saying beside an answer or a failure.
 //!
 //! The kubelet shows stderr only when a provider fails, and drops it otherwise. So a warning is read by whoever runs the
 //! program by hand, and changes nothing for a pull.
@@ -6,9 +6,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::access::Access;
 use crate::answer::Answer;
+use crate::config::Config;
 use crate::identity::{Asked, Subject};
-use crate::kubelet::CredentialProviderResponse;
+use crate::image::ImageRef;
+use crate::kubelet::{CredentialProviderRequest, CredentialProviderResponse};
 
 /// A credential that is kept for less than this is asked for again by nearly every pull.
 const SHORT: Duration = Duration::from_mins(1);
@@ -50,6 +53,29 @@ fn short_life(response: &CredentialProviderResponse) -> String {
          Artifactory's identity mapping (Terraform's default is 60 s), or take a static token with a longer life\n",
         response.cache_duration.as_secs()
     )
+}
+
+/// The warning about a route whose Artifactory is asked in the clear, a line with its hint; empty for every other request.
+#[must_use]
+pub fn about_exposure(stdin: &[u8], config: &Config) -> String {
+    exposed(stdin, config).map_or_else(String::new, |(place, address)| {
+        format!(
+            "warning: route {place} sends the proof of identity to `{address}` without TLS: whoever is on the way can read \
+             it and the credential, and use both\n  hint: give Artifactory a certificate, write `https://` in \
+             `artifactoryUrl` and remove `insecure`\n"
+        )
+    })
+}
+
+/// The place of the route, from 1, and its Artifactory.
+fn exposed(stdin: &[u8], config: &Config) -> Option<(usize, String)> {
+    let request = CredentialProviderRequest::parse(stdin).ok()?;
+    let route = config.route(&ImageRef::parse(&request.image).ok()?)?;
+    let place = config.routes.iter().position(|other| std::ptr::eq(other, route))? + 1;
+    match &route.access {
+        Access::Exchange { artifactory, .. } if artifactory.is_exposed() => Some((place, artifactory.to_string())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@
 //! - [`control`]: journal, faults and clock over HTTP
 //! - [`tls`]: what a TLS server shows, and whom it lets in
 //! - [`authority`]: the world's certificate authority
+//! - [`proxy`]: an HTTP proxy, with the same journal and faults
 //! - [`signing_key`]: RSA keys that sign JSON Web Tokens
 //! - [`program`]: the ready line and the end of a mock that runs as a program
 //! - `platform`: what differs between operating systems
@@ -40,6 +41,7 @@ pub mod fault;
 pub mod journal;
 mod platform;
 pub mod program;
+pub mod proxy;
 pub mod server;
 pub mod signing_key;
 pub mod tls;
@@ -48,6 +50,7 @@ pub use authority::{Authority, Leaf, TlsIdentity, Validity};
 pub use clock::Clock;
 pub use fault::{Behaviour, Fault, Faults};
 pub use journal::{Journal, Recorded};
+pub use proxy::{MockProxy, ProxyOptions};
 pub use server::{Bound, Listen, Server};
 pub use signing_key::SigningKey;
 pub use tls::{Clients, Handshake, Holder, TlsServer, Versions};

@@ -31,10 +31,14 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
     }
     let address = environment.required("artifactory_url", "says which Artifactory the proof is exchanged at")?;
     let artifactory = super::artifactory_url("artifactory_url", address)?;
+    if artifactory.is_exposed() {
+        return Err(ConfigError::Exposed { name: "artifactory_url" });
+    }
     let images = Images::Matching(vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?]);
     let identities = identities(environment)?;
     let order = super::identity_order(IDENTITY_ORDER, environment.value(IDENTITY_ORDER))?;
-    let access = Access::Exchange { artifactory, transport: environment.transport(), identities, order };
+    let transport = environment.transport(artifactory.scheme())?;
+    let access = Access::Exchange { artifactory, transport, identities, order };
     Config::of(vec![Route { images, access, response: ResponsePolicy::default() }], deadline(environment), environment)
 }
 

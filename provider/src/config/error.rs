@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::artifactory::ArtifactoryUrlError;
+use crate::http::ProxyAddressError;
 use crate::image::ImagePatternError;
 use crate::kubelet::CacheKeyType;
 
@@ -46,6 +47,20 @@ pub enum ConfigError {
         suggestion: Option<String>,
         /// What is wrong.
         reason: ArtifactoryUrlError,
+    },
+    /// An Artifactory without TLS on another host.
+    #[error("`{name}` is `http://` on another host, so the proof and the credential could be read on the way")]
+    Exposed {
+        /// The variable.
+        name: &'static str,
+    },
+    /// A proxy's address that is none.
+    #[error("`{name}` is not the address of a proxy: {reason}")]
+    Proxy {
+        /// The variable or key.
+        name: &'static str,
+        /// What is wrong.
+        reason: ProxyAddressError,
     },
     /// An address of a metadata service that is none.
     #[error("`{variable}` is not the address of a metadata service")]
@@ -186,6 +201,9 @@ pub enum RouteProblem {
     /// An exchange without an Artifactory.
     #[error("`artifactoryUrl` is missing, which says where the proof is exchanged")]
     ArtifactoryUrl,
+    /// An Artifactory without TLS on another host.
+    #[error("`artifactoryUrl` is `http://` on another host, so the proof and the credential could be read on the way")]
+    Exposed,
     /// A static route without images.
     #[error("`matchImages` is missing, which says where the credential may go")]
     MatchImages,

@@ -15,6 +15,7 @@ mod aws;
 mod azure;
 mod gcp;
 mod kubernetes;
+mod proxy;
 mod response;
 mod shape;
 mod static_route;
@@ -74,6 +75,11 @@ impl RouteShape {
     fn into_exchange(self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
         let address = self.artifactory_url.ok_or_else(|| place.wrong(RouteProblem::ArtifactoryUrl))?;
         let artifactory = super::artifactory_url("artifactoryUrl", &address)?;
+        match (artifactory.is_exposed(), self.insecure.unwrap_or_default()) {
+            (true, false) => return Err(place.wrong(RouteProblem::Exposed)),
+            (false, true) => return Err(place.wrong(RouteProblem::Unused("insecure"))),
+            _ => {}
+        }
         let images = patterns(&self.match_images.unwrap_or_else(|| vec![artifactory.host().to_owned()]), place)?;
         let shapes: Vec<_> = self.identity.into_iter().chain(self.identities.into_iter().flatten()).collect();
         if shapes.is_empty() {
@@ -88,7 +94,8 @@ impl RouteShape {
         let order = identity_order("identityOrder", self.identity_order.as_deref())?;
         let tls = self.tls.map(|shape| shape.into_tls(place, environment)).transpose()?;
         let tls = tls.unwrap_or_else(|| environment.tls());
-        let transport = Transport { tls, proxies: environment.proxies() };
+        let proxies = proxy::proxies(self.proxy, artifactory.scheme(), environment)?;
+        let transport = Transport { tls, proxies };
         let identities = Identities::Named(identities);
         let access = Access::Exchange { artifactory, transport, identities, order };
         let response = response_policy(self.response)?;

@@ -16,6 +16,7 @@ mod cloud;
 mod fixed;
 mod gcp;
 mod kubernetes;
+mod proxy;
 mod tls;
 
 use tls::Authority;
@@ -56,6 +57,10 @@ fn config(error: &ConfigError) -> String {
         ConfigError::Number { name, expected, .. } => format!("set `{name}` to {expected}"),
         ConfigError::ArtifactoryUrl { name, suggestion: Some(host), .. } => format!("set `{name}` to `{host}`"),
         ConfigError::ArtifactoryUrl { name, suggestion: None, reason } => artifactory_url(name, *reason),
+        ConfigError::Exposed { name } => {
+            format!("set `{name}` to `https://` and a host; a route of a file can say `insecure: true` (--config)")
+        }
+        ConfigError::Proxy { name, reason } => proxy::address(name, *reason),
         ConfigError::Endpoint { variable, .. } => {
             format!("unset `{variable}`, or set it to `http://` and a host (GCE_METADATA_HOST takes the host alone)")
         }
@@ -121,6 +126,7 @@ fn artifactory_url(name: &str, reason: ArtifactoryUrlError) -> String {
     match reason {
         ArtifactoryUrlError::Empty
         | ArtifactoryUrlError::Host
+        | ArtifactoryUrlError::OwnPath
         | ArtifactoryUrlError::Path
         | ArtifactoryUrlError::Scheme => {
             format!("set `{name}` to `host` or `host:port`, such as `acme.jfrog.io`")
@@ -137,6 +143,9 @@ fn route(problem: RouteProblem) -> String {
             "give the route an `identity` (or several `identities`) to be exchanged, or a `static` credential".into()
         }
         RouteProblem::ArtifactoryUrl => "add `artifactoryUrl: acme.jfrog.io` to the route".into(),
+        RouteProblem::Exposed => {
+            "write `https://`, or add `insecure: true` to the route if nobody else is on the way".into()
+        }
         RouteProblem::MatchImages => "add `matchImages` with the registries that may see the credential".into(),
         RouteProblem::OidcProvider => "add `oidcProvider: {name: NAME}` to the route".into(),
         RouteProblem::Either(name, known) => format!("keep `{known}` where it is known, else `{name}`"),
@@ -240,7 +249,8 @@ fn connection(error: &HttpError, whom: &str, authority: Authority) -> String {
         HttpError::Refused(refusal) => tls::refusal(refusal, whom, authority),
         HttpError::Broken => format!("check proxies and load balancers between the node and {whom}"),
         HttpError::TooLarge { .. } => format!("check that what answers is really {whom}"),
-        HttpError::Address { .. } => "correct the address in the configuration, or HTTPS_PROXY if it is named".into(),
+        HttpError::Address { .. } => "correct the address in the configuration".into(),
+        HttpError::Proxy(error) => proxy::failure(error, authority.bundle()),
         HttpError::Roots(error) => tls::roots(error, authority),
         HttpError::ClientCertificate(error) => tls::client_certificate(error),
     }

@@ -1,11 +1,13 @@
 //! Why a request has no reply, found in the HTTP library's chain of causes.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::http::{ClientCertificateError, Refusal, RootsError, ServerCertificateError};
+use crate::http::{
+    ClientCertificateError, ProxyError, ProxyFailure, Refusal, RootsError, ServerCertificateError, Waited,
+};
 
 /// Why no complete reply was had.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -46,6 +48,9 @@ pub enum HttpError {
         /// The address without its query.
         url: String,
     },
+    /// The proxy on the way led nowhere.
+    #[error(transparent)]
+    Proxy(Box<ProxyError>),
     /// The root certificates could not be read.
     #[error(transparent)]
     Roots(#[from] RootsError),
@@ -55,22 +60,49 @@ pub enum HttpError {
 }
 
 impl HttpError {
+    /// Whether the pull's deadline ended it.
+    #[must_use]
+    pub fn is_deadline(&self) -> bool {
+        match self {
+            Self::Deadline => true,
+            Self::Proxy(error) => error.is_deadline(),
+            _ => false,
+        }
+    }
+
     /// Whether it is about files that the configuration names, and not about anybody who was asked.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Roots(_) | Self::ClientCertificate(_))
+        match self {
+            Self::Roots(_) | Self::ClientCertificate(_) => true,
+            Self::Proxy(error) => matches!(error.failure, ProxyFailure::Credentials(_)),
+            _ => false,
+        }
     }
+}
+
+impl From<Waited> for HttpError {
+    fn from(waited: Waited) -> Self {
+        match waited {
+            Waited::For(after) => Self::Silence { after },
+            Waited::UntilDeadline => Self::Deadline,
+        }
+    }
+}
+
+/// What an error of the TLS library says, however deep it lies; `None` when there is none, or one that says nothing.
+pub(super) fn handshake(error: &(dyn Error + 'static), client_certificate: Option<&Path>) -> Option<HttpError> {
+    let error = chain(error).find_map(tls_error)?;
+    if let rustls::Error::InvalidCertificate(reason) = error {
+        return Some(HttpError::Certificate(Box::new(server_certificate(reason))));
+    }
+    Refusal::of(error, client_certificate).map(HttpError::Refused)
 }
 
 pub(super) fn classify(error: &reqwest::Error, url: &str, client_certificate: Option<&Path>) -> HttpError {
     let innermost = innermost(error);
-    if let Some(error) = chain(error).find_map(tls_error) {
-        if let rustls::Error::InvalidCertificate(reason) = error {
-            return HttpError::Certificate(Box::new(server_certificate(reason)));
-        }
-        if let Some(refusal) = Refusal::of(error, client_certificate) {
-            return HttpError::Refused(refusal);
-        }
+    if let Some(error) = handshake(error, client_certificate) {
+        return error;
     }
     if error.is_builder() {
         return HttpError::Address { url: url.split('?').next().unwrap_or_default().to_owned() };
@@ -82,18 +114,18 @@ pub(super) fn connect(error: &reqwest::Error) -> HttpError {
     HttpError::Connect { cause: innermost(error) }
 }
 
-fn chain<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&error| error.source())
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The last cause of a chain, in the operating system's words and without its number.
-fn innermost(error: &reqwest::Error) -> String {
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let text = chain(error).last().map_or_else(|| error.to_string(), ToString::to_string);
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// The TLS library's error, however many I/O errors it is wrapped in.
-fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     match error.downcast_ref::<io::Error>() {
         Some(wrapper) => tls_error(wrapper.get_ref()?),
         None => error.downcast_ref(),

@@ -44,7 +44,11 @@ impl Site {
     async fn reached(cloud: mock_cloud::World, artifactory: mock_artifactory::World, options: Options) -> Self {
         let cloud = MockCloud::start(cloud).await.expect("a cloud");
         let options = Options { trust: Some(cloud.url()), ..options };
-        let artifactory = MockArtifactory::start_with(artifactory, options).await.expect("an Artifactory");
+        Self::of(cloud, MockArtifactory::start_with(artifactory, options).await.expect("an Artifactory"))
+    }
+
+    /// Surroundings that were started elsewhere.
+    pub(crate) fn of(cloud: MockCloud, artifactory: MockArtifactory) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let site = Self { cloud, artifactory, directory, planted: Mutex::default() };
         site.file("ca.pem", site.artifactory.ca_pem());

@@ -6,6 +6,7 @@ use super::aws::{CognitoShape, ExternalRoleShape, InstanceRoleShape, PodIdentity
 use super::azure::{FederatedShape, ManagedIdentityShape};
 use super::gcp::{ApplicationDefaultShape, ImpersonationShape, MetadataShape};
 use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
+use super::proxy::ProxyShape;
 use super::response::ResponseShape;
 use super::static_route::StaticShape;
 use super::tls::TlsShape;
@@ -22,7 +23,9 @@ pub(super) struct FileShape {
 pub(super) struct RouteShape {
     pub(super) match_images: Option<Vec<String>>,
     pub(super) artifactory_url: Option<String>,
+    pub(super) insecure: Option<bool>,
     pub(super) tls: Option<TlsShape>,
+    pub(super) proxy: Option<ProxyShape>,
     pub(super) identity: Option<IdentityShape>,
     pub(super) identities: Option<Vec<IdentityShape>>,
     pub(super) identity_order: Option<String>,

@@ -44,7 +44,9 @@ impl StaticShape {
     pub(super) fn into_route(self, route: RouteShape, place: Place) -> Result<Route, ConfigError> {
         let unused = [
             ("artifactoryUrl", route.artifactory_url.is_some()),
+            ("insecure", route.insecure.is_some()),
             ("tls", route.tls.is_some()),
+            ("proxy", route.proxy.is_some()),
             ("identityOrder", route.identity_order.is_some()),
             ("oidcProvider", route.oidc_provider.is_some()),
             ("matchImages", route.match_images.is_some() && self.credentials.is_some()),

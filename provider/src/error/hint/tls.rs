@@ -13,7 +13,7 @@ pub(super) enum Authority {
 
 impl Authority {
     /// What names the trusted authorities.
-    fn bundle(self) -> &'static str {
+    pub(super) fn bundle(self) -> &'static str {
         match self {
             Self::Clouds => "SSL_CERT_FILE",
             Self::Artifactory => "`tls.caFile` (else SSL_CERT_FILE)",

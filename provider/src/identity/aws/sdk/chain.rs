@@ -29,7 +29,6 @@ use super::http::{SdkHttp, transport};
 use super::{Clock, from_sdk, sdk_region};
 use crate::config::Network;
 use crate::endpoints::Region;
-use crate::http::HttpError;
 use crate::identity::aws::credentials::AwsCredentials;
 use crate::identity::aws::{ChainError, Origin};
 use crate::secret::quote_foreign;
@@ -50,7 +49,7 @@ pub(super) async fn credentials(
         match source.provide_credentials().await {
             Ok(credentials) => return from_sdk(&credentials).map(|it| (it, origin)).ok_or(ChainError::Form { origin }),
             Err(error @ CredentialsError::CredentialsNotLoaded(_)) => match transport(&error) {
-                Some(source @ HttpError::Deadline) => return Err(ChainError::Transport { origin, source }),
+                Some(source) if source.is_deadline() => return Err(ChainError::Transport { origin, source }),
                 _ => tried.push(format!("{origin}: {}", reason(&error))),
             },
             Err(error) => return Err(failure(origin, &error)),

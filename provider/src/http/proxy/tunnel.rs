@@ -1,0 +1,288 @@
+//! One request through a proxy: the connection to it, the tunnel where the target speaks TLS, and the reply.
+
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use reqwest::Url;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tower::ServiceExt as _;
+
+use super::address::ProxyScheme;
+use super::{Proxies, Proxy, ProxyError, ProxyFailure, Target, Via, Waited};
+use crate::http::error::{handshake, innermost};
+use crate::http::message::{self, Reply};
+use crate::http::{HttpError, NAME_AND_VERSION, Tls, Transport};
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// Asks targets through the proxy that stands before them.
+#[derive(Clone)]
+pub(in crate::http) struct ProxyClient {
+    proxies: Proxies,
+    authorization: Option<Secret>,
+    /// For the target, within a tunnel.
+    tls: Arc<ClientConfig>,
+    /// The name that the target is asked for, where it is not its host.
+    server_name: Option<ServerName<'static>>,
+    /// The client certificate's file, for a target that refuses it.
+    client_certificate: Option<PathBuf>,
+    /// For the proxy itself: the same authorities, and nothing that is said of the target.
+    own_tls: Option<Arc<ClientConfig>>,
+}
+
+/// A connection, whatever it is made of.
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+type Connection = Box<dyn Duplex>;
+
+/// How long one attempt may take, and what ends it.
+#[derive(Clone, Copy)]
+pub(in crate::http) struct Patience {
+    pub(in crate::http) length: Duration,
+    pub(in crate::http) waited: Waited,
+}
+
+/// A way to a target through a proxy, ready for one request.
+struct Way<'c> {
+    client: &'c ProxyClient,
+    proxy: &'c Proxy,
+    url: &'c Url,
+    target: Target,
+    connection: Connection,
+}
+
+impl ProxyClient {
+    /// Reads the credentials of a proxy, if it has any in a file.
+    pub(in crate::http) fn new(transport: &Transport, tls: &ClientConfig) -> Result<Self, HttpError> {
+        let (mut authorization, mut own_tls) = (None, None);
+        if let Proxies::Through { proxy, .. } = &transport.proxies {
+            let credentials = |error| proxy.failed(ProxyFailure::Credentials(error));
+            authorization = proxy.authorization().map_err(credentials)?;
+            if proxy.scheme == ProxyScheme::Https {
+                own_tls = Some(Arc::new(Tls::trusting(transport.tls.roots.clone()).load()?));
+            }
+        }
+        Ok(Self {
+            proxies: transport.proxies.clone(),
+            authorization,
+            tls: Arc::new(tls.clone()),
+            server_name: transport.tls.server_name.clone().map(ServerName::DnsName),
+            client_certificate: transport.tls.client_certificate.as_ref().map(|files| files.certificate.clone()),
+            own_tls,
+        })
+    }
+
+    /// The proxy that stands before a target, if one does.
+    pub(in crate::http) fn before(&self, url: &Url) -> Option<&Proxy> {
+        match self.proxies.via(url) {
+            Via::Direct => None,
+            Via::Proxy(proxy) => Some(proxy),
+        }
+    }
+
+    /// Asks a target through its proxy, with one attempt's patience for the proxy and the target together.
+    pub(in crate::http) async fn ask(
+        &self,
+        proxy: &Proxy,
+        url: &Url,
+        request: &message::Request,
+        limit: usize,
+        patience: Patience,
+    ) -> Result<Reply, HttpError> {
+        let (attempt, waited) = (Deadline::after(patience.length), patience.waited);
+        let target = Target::of(url).map(|target| target.to_string()).unwrap_or_default();
+        let silence = || proxy.failed(ProxyFailure::Silence { target: target.clone(), waited });
+        let way = timeout(patience.length, self.open(proxy, url)).await.map_err(|_| silence())??;
+        let tunnelled = way.is_tunnel();
+        let reply = timeout(attempt.remaining().unwrap_or_default(), way.send(request, limit)).await;
+        reply.unwrap_or_else(|_| {
+            let silent = || proxy.failed(ProxyFailure::SilentTunnel { target: target.clone(), waited });
+            Err(if tunnelled { silent() } else { silence() })
+        })
+    }
+
+    /// Opens the way to a target: a connection to the proxy, and a tunnel where the target speaks TLS.
+    async fn open<'c>(&'c self, proxy: &'c Proxy, url: &'c Url) -> Result<Way<'c>, HttpError> {
+        let target = Target::of(url).ok_or(HttpError::Broken)?;
+        let connection = self.connect(proxy).await?;
+        let way = Way { client: self, proxy, url, target, connection };
+        if !way.is_tunnel() {
+            return Ok(way);
+        }
+        let connection = self.tunnel(proxy, &way.target, way.connection).await?;
+        Ok(Way { connection, ..way })
+    }
+
+    /// The proxy's addresses of both families are tried, as for any other host.
+    async fn connect(&self, proxy: &Proxy) -> Result<Connection, HttpError> {
+        let unreachable = |cause| proxy.failed(ProxyFailure::Unreachable { cause });
+        let address: Uri = format!("http://{proxy}/").parse().map_err(|_| unreachable("no address".to_owned()))?;
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let stream = connector.oneshot(address).await.map_err(|error| unreachable(innermost(&error)))?.into_inner();
+        let Some(tls) = &self.own_tls else { return Ok(Box::new(stream)) };
+        let secured = match name_of(&proxy.target) {
+            Ok(name) => secure(tls, name, Box::new(stream)).await,
+            Err(error) => Err(error),
+        };
+        secured.map_err(|error| {
+            let cause = handshake(&error, None).map_or_else(|| innermost(&error), |error| error.to_string());
+            proxy.failed(ProxyFailure::Certificate { cause })
+        })
+    }
+
+    /// Source: RFC 9110 section 9.3.6.
+    async fn tunnel(&self, proxy: &Proxy, target: &Target, connection: Connection) -> Result<Connection, HttpError> {
+        let (place, failed) = (target.to_string(), |error: &hyper::Error| proxy.failed(broken(error, target)));
+        let mut request = Request::new(Empty::<Bytes>::new());
+        *request.method_mut() = Method::CONNECT;
+        *request.uri_mut() = place.parse().map_err(|_| HttpError::Address { url: place.clone() })?;
+        introduce(request.headers_mut(), &place);
+        self.authorize(request.headers_mut());
+        let mut sender = open(connection).await.map_err(|error| failed(&error))?;
+        let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
+        match response.status() {
+            status if status.is_success() => {
+                let upgraded = hyper::upgrade::on(response).await.map_err(|error| failed(&error))?;
+                Ok(Box::new(TokioIo::new(upgraded)))
+            }
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(self.unauthorized(proxy)),
+            status => Err(proxy.failed(ProxyFailure::Refused { target: place, status: status.as_u16() })),
+        }
+    }
+
+    fn authorize(&self, headers: &mut HeaderMap) {
+        let value = self.authorization.as_ref().and_then(|it| HeaderValue::try_from(it.expose()).ok());
+        if let Some(mut value) = value {
+            value.set_sensitive(true);
+            headers.insert(PROXY_AUTHORIZATION, value);
+        }
+    }
+
+    fn unauthorized(&self, proxy: &Proxy) -> HttpError {
+        let anonymous = self.authorization.is_none();
+        proxy.failed(if anonymous { ProxyFailure::Anonymous } else { ProxyFailure::Unauthorized })
+    }
+}
+
+impl Way<'_> {
+    /// Sends a request and reads the whole reply.
+    async fn send(self, request: &message::Request, limit: usize) -> Result<Reply, HttpError> {
+        if self.is_tunnel() { self.send_sealed(request, limit).await } else { self.send_open(request, limit).await }
+    }
+
+    fn is_tunnel(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// The value of `Host`: the port only where it is not the scheme's own.
+    fn host(&self) -> String {
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}{port}", self.url.host_str().unwrap_or_default())
+    }
+
+    /// Within the tunnel the proxy sees nothing, and nothing of it is said.
+    async fn send_sealed(self, request: &message::Request, limit: usize) -> Result<Reply, HttpError> {
+        let host = self.host();
+        let client = self.client;
+        let failed = |error: &(dyn Error + 'static)| {
+            handshake(error, client.client_certificate.as_deref()).unwrap_or(HttpError::Broken)
+        };
+        let name = match &client.server_name {
+            Some(name) => name.clone(),
+            None => name_of(&self.target).map_err(|_| HttpError::Broken)?,
+        };
+        let connection = secure(&client.tls, name, self.connection).await.map_err(|error| failed(&error))?;
+        let query = self.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut outgoing = outgoing(request, &format!("{}{query}", self.url.path()))?;
+        introduce(outgoing.headers_mut(), &host);
+        let mut sender = open(connection).await.map_err(|error| failed(&error))?;
+        read(sender.send_request(outgoing).await.map_err(|error| failed(&error))?, limit).await
+    }
+
+    /// Without TLS the proxy is asked for the whole address, and answers in the target's place.
+    ///
+    /// Source: RFC 9112 section 3.2.2.
+    async fn send_open(self, request: &message::Request, limit: usize) -> Result<Reply, HttpError> {
+        let mut outgoing = outgoing(request, self.url.as_str())?;
+        introduce(outgoing.headers_mut(), &self.host());
+        self.client.authorize(outgoing.headers_mut());
+        let failed = |error: &hyper::Error| self.proxy.failed(broken(error, &self.target));
+        let mut sender = open(self.connection).await.map_err(|error| failed(&error))?;
+        let response = sender.send_request(outgoing).await.map_err(|error| failed(&error))?;
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(self.client.unauthorized(self.proxy));
+        }
+        read(response, limit).await
+    }
+}
+
+impl Proxy {
+    pub(in crate::http) fn failed(&self, failure: ProxyFailure) -> HttpError {
+        HttpError::Proxy(Box::new(ProxyError { proxy: self.to_string(), named_by: self.named_by, failure }))
+    }
+}
+
+fn name_of(target: &Target) -> std::io::Result<ServerName<'static>> {
+    ServerName::try_from(target.host().to_owned()).map_err(std::io::Error::other)
+}
+
+async fn secure(tls: &Arc<ClientConfig>, name: ServerName<'static>, stream: Connection) -> std::io::Result<Connection> {
+    Ok(Box::new(TlsConnector::from(tls.clone()).connect(name, stream).await?))
+}
+
+/// Speaks HTTP on a connection; the task ends with the connection.
+async fn open<B>(connection: Connection) -> hyper::Result<SendRequest<B>>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let (sender, driver) = http1::handshake(TokioIo::new(connection)).await?;
+    tokio::spawn(driver.with_upgrades());
+    Ok(sender)
+}
+
+fn outgoing(request: &message::Request, uri: &str) -> Result<Request<Full<Bytes>>, HttpError> {
+    let mut outgoing = Request::new(Full::from(request.body.clone().unwrap_or_default()));
+    *outgoing.method_mut() = request.method.clone();
+    *outgoing.uri_mut() = uri.parse().map_err(|_| HttpError::Broken)?;
+    *outgoing.headers_mut() = request.headers.clone();
+    Ok(outgoing)
+}
+
+/// Whom a request is for, and what program asks.
+fn introduce(headers: &mut HeaderMap, host: &str) {
+    headers.extend(HeaderValue::try_from(host).ok().map(|host| (HOST, host)));
+    headers.insert(USER_AGENT, HeaderValue::from_static(NAME_AND_VERSION));
+}
+
+async fn read(response: Response<Incoming>, limit: usize) -> Result<Reply, HttpError> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, limit).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { HttpError::TooLarge { limit } } else { HttpError::Broken }
+    })?;
+    Ok(Reply { status: head.status, headers: head.headers, body: body.to_bytes().into() })
+}
+
+fn broken(error: &hyper::Error, target: &Target) -> ProxyFailure {
+    if error.is_parse() { ProxyFailure::Foreign } else { ProxyFailure::Broken { target: target.to_string() } }
+}
+
+impl fmt::Debug for ProxyClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ProxyClient({:?})", self.proxies)
+    }
+}

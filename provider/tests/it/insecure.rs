@@ -1,0 +1,1 @@
+//! Artifactory without TLS, and Artifactory below a path.

@@ -1,0 +1,1 @@
+//! Nodes with IPv6 only or with both families.
