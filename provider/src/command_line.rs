@@ -46,7 +46,7 @@ Options:
   --help         Print this text
 
 Without --config the environment configures one route:
-  artifactory_url           Artifactory's host, without scheme or path
+  artifactory_url           Artifactory's host[:port], with or without https:// and a path
   cloud_provider            aws, azure or google; unset for a static credential, or to find the cloud
   http_timeout_seconds, secret_ttl_seconds, jfrog_token_audience
   jfrog_oidc_provider_name  Artifactory's OIDC provider (azure, google and Cognito)
@@ -64,7 +64,7 @@ Without --config the environment configures one route:
   without effect            log_level, disable_provider_autoupdate, JFROG_CREDENTIAL_PROVIDER_RELEASES_URL,
                             JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_URL, JFROG_CREDENTIAL_PROVIDER_DOWNLOAD_SUFFIX
 With and without --config:
-  network                   SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, NO_PROXY
+  network                   SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, HTTP_PROXY, NO_PROXY
   AWS                       AWS_REGION, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
                             AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT,
                             AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS,

@@ -51,20 +51,30 @@ async fn a_word_that_is_not_one_of_the_words_is_named() {
 async fn an_artifactory_url_with_too_much_is_answered_with_the_right_one() {
     let with =
         |url: &'static str| async move { refused(&[], &[("artifactory_url", url), ("cloud_provider", "aws")]).await };
-    insta::assert_snapshot!(with("https://acme.jfrog.io").await, @r"
+    insta::assert_snapshot!(with("ftp://acme.jfrog.io").await, @r"
     error: failed to read the configuration
-      caused by: `artifactory_url` is not an Artifactory host: it starts with a scheme
+      caused by: `artifactory_url` is not an Artifactory host: its scheme is neither `https` nor `http`
       hint: set `artifactory_url` to `acme.jfrog.io`
     ");
-    insta::assert_snapshot!(with("acme.jfrog.io/artifactory").await, @r"
+    insta::assert_snapshot!(with("https://acme.jfrog.io/artifactory").await, @r"
     error: failed to read the configuration
-      caused by: `artifactory_url` is not an Artifactory host: it carries a slash or a path
+      caused by: `artifactory_url` is not an Artifactory host: it ends with a path of Artifactory's own
       hint: set `artifactory_url` to `acme.jfrog.io`
     ");
-    insta::assert_snapshot!(with("acme.jfrog.io/").await, @r"
+    insta::assert_snapshot!(with("https://proxy.example/jfrog/artifactory/").await, @r"
     error: failed to read the configuration
-      caused by: `artifactory_url` is not an Artifactory host: it carries a slash or a path
+      caused by: `artifactory_url` is not an Artifactory host: it ends with a path of Artifactory's own
+      hint: set `artifactory_url` to `proxy.example/jfrog`
+    ");
+    insta::assert_snapshot!(with("https://acme.jfrog.io/?x").await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not an Artifactory host: it carries a path that is none
       hint: set `artifactory_url` to `acme.jfrog.io`
+    ");
+    insta::assert_snapshot!(with("http://acme.jfrog.io").await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is `http://` on another host, so the proof and the credential could be read on the way
+      hint: set `artifactory_url` to `https://` and a host; a route of a file can say `insecure: true` (--config)
     ");
     insta::assert_snapshot!(with("robot:hunter2@acme.jfrog.io").await, @r"
     error: failed to read the configuration
@@ -196,7 +206,7 @@ async fn a_file_that_cannot_be_read_is_named() {
 async fn an_unknown_key_is_named_with_its_place() {
     insta::assert_snapshot!(refused_file("routes:\n  - artifactoryUrl: acme.jfrog.io\n    identty:\n      awsInstanceRole: {}\n").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, tls, identity, identities, identityOrder, oidcProvider, response, static at line 3, column 5
+      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, insecure, tls, proxy, identity, identities, identityOrder, oidcProvider, response, static at line 3, column 5
       hint: compare the file with the configuration section of the README
     ");
 }

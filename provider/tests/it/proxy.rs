@@ -86,7 +86,8 @@ impl Proxied {
 
     /// A pull by a file with one route for the node's identity of AWS, for which no far service but Artifactory is asked.
     pub(crate) async fn pull_by_route(&self, url: &str, keys: &str, changes: &[(&str, &str)]) -> Outcome {
-        let text = format!("routes: [{{artifactoryUrl: '{url}', {keys}, identity: {{awsInstanceRole: {{}}}}}}]");
+        let route = format!("{{artifactoryUrl: '{url}', identity: {{awsInstanceRole: {{}}}}{keys}}}");
+        let text = format!("deadline: 3s\nroutes: [{route}]");
         let path = self.site.file("config.yaml", text);
         self.pull_in(&["--config", &path], &self.site.environment_with("aws", changes)).await
     }
@@ -198,7 +199,7 @@ async fn what_is_near_never_meets_a_proxy_whatever_is_configured() {
 async fn a_route_has_its_own_proxy_with_credentials_from_a_file() {
     let proxied = Proxied::start(Some(CREDENTIALS)).await;
     let file = proxied.site.file("proxy", format!("{CREDENTIALS}\n"));
-    let keys = format!("proxy: {{url: '{}', credentialsFile: '{file}'}}", proxied.url(""));
+    let keys = format!(", proxy: {{url: '{}', credentialsFile: '{file}'}}", proxied.url(""));
     let nobody = [("HTTPS_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "*")];
     let outcome = proxied.pull_by_route(&proxied.artifactory, &keys, &nobody).await;
     assert_eq!(outcome.credential(&proxied.artifactory).0, "aws-puller");
@@ -210,10 +211,10 @@ async fn a_route_can_do_without_the_proxy_of_the_variables() {
     let proxied = Proxied::start(None).await;
     let url = proxied.url("");
     let variables = [("HTTPS_PROXY", url.as_str())];
-    let outcome = proxied.pull_by_route(&proxied.artifactory, "proxy: direct", &variables).await;
+    let outcome = proxied.pull_by_route(&proxied.artifactory, ", proxy: direct", &variables).await;
     assert!(outcome.failure(5).contains("cannot connect"), "{}", outcome.stderr);
     assert!(proxied.proxy.targets().is_empty(), "{:?}", proxied.proxy.targets());
-    let outcome = proxied.pull_by_route(&proxied.artifactory, "insecure: false", &variables).await;
+    let outcome = proxied.pull_by_route(&proxied.artifactory, ", insecure: false", &variables).await;
     outcome.credential(&proxied.artifactory);
     assert_eq!(proxied.proxy.targets(), [format!("CONNECT {}", proxied.artifactory)]);
 }
@@ -239,7 +240,7 @@ async fn an_artifactory_without_tls_is_asked_through_the_proxy_for_http() {
     let (url, nobody) = (proxied.url(&format!("{ESCAPED}@")), "http://127.0.0.1:9");
     let changes = [("HTTP_PROXY", url.as_str()), ("HTTPS_PROXY", nobody)];
     let address = format!("http://{}", proxied.artifactory);
-    let outcome = proxied.pull_by_route(&address, "insecure: true", &changes).await;
+    let outcome = proxied.pull_by_route(&address, ", insecure: true", &changes).await;
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert!(outcome.stdout.contains("aws-puller"), "{}", outcome.stdout);
     assert_eq!(proxied.proxy.targets(), [format!("POST {}", proxied.artifactory)]);

@@ -1,25 +1,20 @@
 //! How a route's Artifactory is reached, as it is written.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::artifactory::Scheme;
 use crate::config::{ConfigError, Environment};
 use crate::http::{Exceptions, Proxies, Proxy};
 
 /// The word `direct`, or a proxy.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected `direct`, or `url` with or without `credentialsFile`")]
 pub(super) enum ProxyShape {
-    Word(Word),
-    Named(NamedShape),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum Word {
     Direct,
+    Named(NamedShape),
 }
 
 #[derive(Deserialize)]
@@ -29,11 +24,34 @@ pub(super) struct NamedShape {
     credentials_file: Option<PathBuf>,
 }
 
+/// By hand, so that a misspelt key is named: of an untagged enum only the whole is.
+impl<'de> Deserialize<'de> for ProxyShape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = ProxyShape;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("`direct` or a proxy's `url`")
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<ProxyShape, E> {
+                if word == "direct" { Ok(ProxyShape::Direct) } else { Err(E::unknown_variant(word, &["direct"])) }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ProxyShape, A::Error> {
+                NamedShape::deserialize(MapAccessDeserializer::new(map)).map(ProxyShape::Named)
+            }
+        }
+        deserializer.deserialize_any(Shape)
+    }
+}
+
 impl ProxyShape {
     /// The route's own word, which the variables have no say in.
     fn into_proxies(self) -> Result<Proxies, ConfigError> {
         match self {
-            Self::Word(Word::Direct) => Ok(Proxies::Direct),
+            Self::Direct => Ok(Proxies::Direct),
             Self::Named(NamedShape { url, credentials_file }) => {
                 let proxy = Proxy::with_file(&url, credentials_file, "proxy.url")
                     .map_err(|reason| ConfigError::Proxy { name: "proxy.url", reason })?;
