@@ -300,17 +300,17 @@ async fn a_setting_that_names_no_proxy_is_refused_before_anybody_is_asked() {
     ");
     insta::assert_snapshot!(route("directly").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: expected `direct`, or `url` with or without `credentialsFile` at line 1, column 45
+      caused by: the configuration file is not understood: unknown variant `directly`, expected one of direct at line 1, column 38
       hint: compare the file with the configuration section of the README
     ");
     insta::assert_snapshot!(route("{url: proxy.example, credentialFile: /etc/proxy}").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: expected `direct`, or `url` with or without `credentialsFile` at line 1, column 45
+      caused by: the configuration file is not understood: unknown field `credentialFile`, expected one of url, credentialsFile at line 1, column 66
       hint: compare the file with the configuration section of the README
     ");
     insta::assert_snapshot!(route("{credentialsFile: /etc/proxy}").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: expected `direct`, or `url` with or without `credentialsFile` at line 1, column 45
+      caused by: the configuration file is not understood: missing field `url` at line 1, column 46
       hint: compare the file with the configuration section of the README
     ");
     assert!(site.cloud_requests().is_empty() && site.artifactory_requests().is_empty());
