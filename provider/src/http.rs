@@ -251,8 +251,8 @@ fn may_pass(failure: &ProxyFailure) -> bool {
         | ProxyFailure::SilentTunnel { .. } => true,
         ProxyFailure::Credentials(_)
         | ProxyFailure::Certificate { .. }
-        | ProxyFailure::Anonymous
-        | ProxyFailure::Unauthorized
+        | ProxyFailure::Anonymous { .. }
+        | ProxyFailure::Unauthorized { .. }
         | ProxyFailure::Foreign => false,
     }
 }

@@ -22,6 +22,7 @@ mod identity_order;
 mod insecure;
 mod ipv6;
 mod metadata;
+mod namespace;
 mod oidc_provider;
 mod partition;
 mod pod_identity;

@@ -118,6 +118,12 @@ async fn a_proxy_that_asks_who_asks_is_told_or_the_setting_is_named() {
       hint: correct `user:password` in the file that `proxy.credentialsFile` names; it takes Basic only
     ");
     assert_eq!(proxied.proxy.targets().len(), 4, "one attempt each");
+    // As tinyproxy refuses wrong credentials.
+    let proxied = Proxied::start(Some(CREDENTIALS)).await;
+    proxied.proxy.kit().faults.add(Fault::reply("*", 401, ""));
+    let outcome = by_variables(&proxied, &[("HTTPS_PROXY", &proxied.url("robot:pr0xy-p%40ss%2Fw0rd@"))]).await;
+    assert!(outcome.failure(5).contains("does not accept these credentials (401)"), "{}", outcome.stderr);
+    assert_eq!(proxied.proxy.targets().len(), 1);
 }
 
 #[tokio::test]

@@ -30,18 +30,18 @@ pub(super) fn failure(error: &ProxyError, bundle: &str) -> String {
                 "check the scheme of `{named_by}` and the proxy's certificate; name a bundle with its CA in {bundle}"
             )
         }
-        ProxyFailure::Anonymous if *named_by == "proxy.url" => {
+        ProxyFailure::Anonymous { .. } if *named_by == "proxy.url" => {
             "name a file with one line of `user:password` in `proxy.credentialsFile`".into()
         }
-        ProxyFailure::Anonymous => {
+        ProxyFailure::Anonymous { .. } => {
             format!(
                 "set `{named_by}` to `http://USER:PASSWORD@{proxy}`, with other signs than letters and digits escaped as in URLs"
             )
         }
-        ProxyFailure::Unauthorized if *named_by == "proxy.url" => {
+        ProxyFailure::Unauthorized { .. } if *named_by == "proxy.url" => {
             "correct `user:password` in the file that `proxy.credentialsFile` names; it takes Basic only".into()
         }
-        ProxyFailure::Unauthorized => {
+        ProxyFailure::Unauthorized { .. } => {
             format!(
                 "correct user and password in `{named_by}`, with other signs than letters and digits escaped as in URLs; it takes Basic only"
             )

@@ -36,11 +36,17 @@ pub enum ProxyFailure {
         cause: String,
     },
     /// It asks who asks, and was told nothing.
-    #[error("asks for credentials (407)")]
-    Anonymous,
+    #[error("asks for credentials ({status})")]
+    Anonymous {
+        /// The HTTP status.
+        status: u16,
+    },
     /// It does not take the credentials.
-    #[error("does not accept these credentials (407)")]
-    Unauthorized,
+    #[error("does not accept these credentials ({status})")]
+    Unauthorized {
+        /// The HTTP status.
+        status: u16,
+    },
     /// It refused to open a tunnel.
     #[error("opened no tunnel to `{target}` and answered {status}")]
     Refused {

@@ -160,7 +160,10 @@ impl ProxyClient {
                 let upgraded = hyper::upgrade::on(response).await.map_err(|error| failed(&error))?;
                 Ok(Box::new(TokioIo::new(upgraded)))
             }
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(self.unauthorized(proxy)),
+            // Before a tunnel is open only the proxy can answer; tinyproxy answers wrong credentials with 401.
+            status @ (StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED) => {
+                Err(self.unauthorized(proxy, status))
+            }
             status => Err(proxy.failed(ProxyFailure::Refused { target: place, status: status.as_u16() })),
         }
     }
@@ -173,9 +176,12 @@ impl ProxyClient {
         }
     }
 
-    fn unauthorized(&self, proxy: &Proxy) -> HttpError {
-        let anonymous = self.authorization.is_none();
-        proxy.failed(if anonymous { ProxyFailure::Anonymous } else { ProxyFailure::Unauthorized })
+    fn unauthorized(&self, proxy: &Proxy, status: StatusCode) -> HttpError {
+        let status = status.as_u16();
+        proxy.failed(match self.authorization {
+            None => ProxyFailure::Anonymous { status },
+            Some(_) => ProxyFailure::Unauthorized { status },
+        })
     }
 }
 
@@ -225,7 +231,7 @@ impl Way<'_> {
         let mut sender = open(self.connection).await.map_err(|error| failed(&error))?;
         let response = sender.send_request(outgoing).await.map_err(|error| failed(&error))?;
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(self.client.unauthorized(self.proxy));
+            return Err(self.client.unauthorized(self.proxy, response.status()));
         }
         read(response, limit).await
     }
