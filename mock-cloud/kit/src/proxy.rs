@@ -87,10 +87,11 @@ impl MockProxy {
                     match tls {
                         None => state.serve(stream).await,
                         // A client that refuses the certificate is the client's to report.
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => state.serve(stream).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                state.serve(stream).await;
+                            }
+                        }
                     }
                 });
             }
