@@ -10,15 +10,10 @@ use reqwest::Url;
 /// Source: JFrog REST API; every path of it begins with `/artifactory` or `/access`, and its pages with `/ui`.
 const OWN_PATHS: [&str; 3] = ["artifactory", "access", "ui"];
 
-/// The address of an Artifactory.
+/// The address of an Artifactory: scheme, host as it was written and as image names carry it, and the path that a reverse
+/// proxy has put in front, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArtifactoryUrl {
-    scheme: Scheme,
-    /// As it was written: image names carry the same.
-    host: String,
-    /// The path that a reverse proxy has put in front; empty, or with a slash at its beginning and none at its end.
-    prefix: String,
-}
+pub struct ArtifactoryUrl(String);
 
 /// How an Artifactory is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,58 +66,67 @@ impl ArtifactoryUrl {
             Some((name, rest)) => (Scheme::parse(name).ok_or(ArtifactoryUrlError::Scheme)?, rest),
         };
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        Ok(Self { scheme, host: parse_host(host)?, prefix: parse_prefix(path)? })
+        Ok(Self(format!("{}{}{}", scheme.start(), parse_host(host)?, parse_prefix(path)?)))
     }
 
     /// The registry host as image names carry it, port included.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        let rest = self.after_scheme();
+        rest.split_once('/').map_or(rest, |(host, _)| host)
     }
 
     /// How it is spoken to.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
-        self.scheme
+        if self.0.starts_with(Scheme::Http.start()) { Scheme::Http } else { Scheme::Https }
     }
 
     /// The address of one of Artifactory's endpoints; `path` starts with a slash.
     #[must_use]
     pub fn endpoint(&self, path: &str) -> String {
-        format!("{}://{}{}{path}", self.scheme.name(), self.host, self.prefix)
+        format!("{}{path}", self.0)
     }
 
     /// Whether what is sent to it can be read on the way: without TLS, and over a network.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
-        let url = Url::parse(&self.endpoint("/")).ok();
+        let url = Url::parse(&self.0).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']);
         let stays_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-        self.scheme == Scheme::Http && !stays_here
+        self.scheme() == Scheme::Http && !stays_here
+    }
+
+    fn after_scheme(&self) -> &str {
+        &self.0[self.scheme().start().len()..]
     }
 }
 
 impl Scheme {
     fn parse(name: &str) -> Option<Self> {
-        [Self::Http, Self::Https].into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.name()))
+        match name.to_ascii_lowercase().as_str() {
+            "http" => Some(Self::Http),
+            "https" => Some(Self::Https),
+            _ => None,
+        }
     }
 
-    fn name(self) -> &'static str {
+    fn start(self) -> &'static str {
         match self {
-            Self::Http => "http",
-            Self::Https => "https",
+            Self::Http => "http://",
+            Self::Https => "https://",
         }
     }
 }
 
-fn parse_host(text: &str) -> Result<String, ArtifactoryUrlError> {
+fn parse_host(text: &str) -> Result<&str, ArtifactoryUrlError> {
     let url = Url::parse(&format!("https://{text}/")).map_err(|_| ArtifactoryUrlError::Host)?;
     // The kubelet reads `[::1]` without a port as a class of characters, and so would a route.
     let matchable = !text.ends_with(']');
     let plain =
         matchable && url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.ends_with(':');
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'%');
-    if plain && visible && url.port() != Some(0) { Ok(text.to_owned()) } else { Err(ArtifactoryUrlError::Host) }
+    if plain && visible && url.port() != Some(0) { Ok(text) } else { Err(ArtifactoryUrlError::Host) }
 }
 
 /// The path with a slash before it and none behind it. What a URL would write in another way is none.
@@ -143,8 +147,7 @@ fn parse_prefix(text: &str) -> Result<String, ArtifactoryUrlError> {
 /// The shortest way to write it.
 impl fmt::Display for ArtifactoryUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.scheme == Scheme::Http { "http://" } else { "" };
-        write!(formatter, "{scheme}{}{}", self.host, self.prefix)
+        formatter.write_str(if self.scheme() == Scheme::Http { &self.0 } else { self.after_scheme() })
     }
 }
 

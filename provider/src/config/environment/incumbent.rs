@@ -65,7 +65,7 @@ impl Setting {
 pub const VARIABLES: [Setting; 29] = [
     Setting::differs(
         "artifactory_url",
-        "Artifactory's host, `host` or `host:port`; also the only registry that gets a credential",
+        "Artifactory's host, `host` or `host:port`, with or without `https://` and a path; also the only registry that gets a credential",
         "required",
         "every registry that an image names gets the credential",
         "images of another host: a configuration file with `matchImages`",
