@@ -57,8 +57,8 @@ pub(crate) fn run_inside(network: Network, test: &str) {
         .args(["--exact", test, "--ignored", "--nocapture"])
         .output()
         .expect("unshare runs");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
 }
 
 fn is_open(way: &[&str]) -> bool {

@@ -5,6 +5,7 @@ mod client;
 mod control;
 mod faults;
 mod journal;
+#[cfg(test)]
 mod proxy;
 mod server;
 #[cfg(test)]
