@@ -26,14 +26,14 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::clock;
 use crate::fault::{Behaviour, Plan};
 use crate::journal::Recorded;
-use crate::{Kit, TlsIdentity};
+use crate::{Kit, TlsServer};
 
 /// What a proxy is at its start; the default is a plain one on a free port of this machine that serves everybody.
 pub struct ProxyOptions {
     /// The address to listen on; port 0 takes a free port.
     pub listen: SocketAddr,
     /// What it shows where it speaks TLS itself.
-    pub tls: Option<TlsIdentity>,
+    pub tls: Option<TlsServer>,
     /// `user:password` of the only one whom it serves.
     pub credentials: Option<String>,
     /// Where targets are that only the proxy knows, by `host:port`; others are looked up.
@@ -77,7 +77,7 @@ impl MockProxy {
         let listener = TcpListener::bind(options.listen).await?;
         let (address, kit) = (listener.local_addr()?, Kit::new());
         let authorization = options.credentials.map(|pair| format!("Basic {}", STANDARD.encode(pair)));
-        let tls = options.tls.map(|identity| identity.acceptor()).transpose()?;
+        let tls = options.tls.map(|server| server.acceptor()).transpose()?;
         let state = Arc::new(State { kit: kit.clone(), authorization, hosts: options.hosts });
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -199,6 +199,7 @@ impl State {
             headers: headers.map(|(key, value)| (key.to_string(), text(value))).collect(),
             body: String::new(),
             status: None,
+            tls: None,
         }
     }
 }

@@ -29,6 +29,7 @@ mod pod_identity;
 mod program;
 mod proxy;
 mod proxy_failures;
+mod proxy_tls;
 mod pull;
 mod request;
 mod response;

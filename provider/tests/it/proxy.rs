@@ -55,7 +55,7 @@ impl Proxied {
             },
         );
         let [entra, artifactory_name] = places.clone().map(|(name, _)| name);
-        let tls = matches!(of, Of::Tls).then(|| authority.issue(&names));
+        let tls = matches!(of, Of::Tls).then(|| authority.issue(&names).into());
         let credentials = credentials.map(str::to_owned);
         let options = ProxyOptions { tls, credentials, hosts: places.into(), ..ProxyOptions::default() };
         let proxy = MockProxy::start(options).await.expect("a proxy");

@@ -193,7 +193,7 @@ async fn a_proxy_that_speaks_no_tls_or_shows_a_strange_certificate_is_named() {
       caused by: the proxy `PROXY`, which `HTTPS_PROXY` names, did not prove who it is: received corrupt message of type InvalidContentType
       hint: check the scheme of `HTTPS_PROXY` and the proxy's certificate; name a bundle with its CA in `tls.caFile` (else SSL_CERT_FILE)
     ");
-    let tls = Some(mock_kit::Authority::generate().issue(&["127.0.0.1".to_owned()]));
+    let tls = Some(mock_kit::Authority::generate().issue(&["127.0.0.1".to_owned()]).into());
     let stranger = mock_kit::MockProxy::start(ProxyOptions { tls, ..ProxyOptions::default() }).await.expect("a proxy");
     let address = format!("https://{}", stranger.address());
     let outcome = by_variables(&proxied, &[("HTTPS_PROXY", &address)]).await;
