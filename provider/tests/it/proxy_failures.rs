@@ -197,10 +197,10 @@ async fn a_proxy_that_speaks_no_tls_or_shows_a_strange_certificate_is_named() {
     let stranger = mock_kit::MockProxy::start(ProxyOptions { tls, ..ProxyOptions::default() }).await.expect("a proxy");
     let address = format!("https://{}", stranger.address());
     let outcome = by_variables(&proxied, &[("HTTPS_PROXY", &address)]).await;
-    insta::assert_snapshot!(outcome.failure(5).replace(&proxied.artifactory, "ARTIFACTORY").replace(&address[8..], "STRANGER"), @r"
+    insta::assert_snapshot!(proxied.named(outcome.failure(5)).replace(&address[8..], "STRANGER"), @r"
     error: failed to exchange the proof at `ARTIFACTORY`
       caused by: no reply from Artifactory
-      caused by: the proxy `STRANGER`, which `HTTPS_PROXY` names, did not prove who it is: it is not signed by an authority that is trusted here
+      caused by: the proxy `STRANGER`, which `HTTPS_PROXY` names, did not prove who it is: `CN=Mock server` is signed by another key than that of `CN=Mock certificate authority` in `DIRECTORY/ca.pem`
       hint: check the scheme of `HTTPS_PROXY` and the proxy's certificate; name a bundle with its CA in `tls.caFile` (else SSL_CERT_FILE)
     ");
     assert!(stranger.targets().is_empty());

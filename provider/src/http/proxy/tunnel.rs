@@ -140,7 +140,11 @@ impl ProxyClient {
             Err(error) => Err(error),
         };
         secured.map_err(|error| {
-            let cause = handshake(&error, None).map_or_else(|| innermost(&error), |error| error.to_string());
+            let cause = match handshake(&error, None) {
+                Some(HttpError::Certificate(error)) => error.to_string(),
+                Some(error) => error.to_string(),
+                None => innermost(&error),
+            };
             proxy.failed(ProxyFailure::Certificate { cause })
         })
     }
