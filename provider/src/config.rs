@@ -140,7 +140,7 @@ impl Environment {
         };
         let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, self.value(name)?)));
         let Some((name, address)) = first(names) else { return Ok(Proxies::Direct) };
-        let proxy = Proxy::parse(address, name).map_err(|reason| ConfigError::Proxy { name, reason })?;
+        let proxy = Proxy::parse(address, name).map_err(|reason| ConfigError::Proxy { name, reason })?.into();
         let except = first(["NO_PROXY", "no_proxy"]).map(|(_, list)| Exceptions::parse(list)).unwrap_or_default();
         Ok(Proxies::Through { proxy, except })
     }

@@ -7,6 +7,7 @@
 //! Neither follows a redirect: a proof or a credential goes to the host it was meant for or nowhere.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HOST, RETRY_AFTER};
@@ -90,7 +91,7 @@ pub struct Transport {
 pub struct Http {
     client: Client,
     /// Absent where no proxy may ever be.
-    proxied: Option<ProxyClient>,
+    proxied: Option<Arc<ProxyClient>>,
     service: Service,
     deadline: Deadline,
     /// The client certificate's file, for a server that refuses it.
@@ -134,7 +135,7 @@ impl Http {
         deadline: Deadline,
     ) -> Result<Self, HttpError> {
         let tls = transport.tls.load()?;
-        let proxied = Some(ProxyClient::new(transport, &tls)?);
+        let proxied = Some(Arc::new(ProxyClient::new(transport, &tls)?));
         let client = client(tls, asked_name.as_ref())?;
         let client_certificate = transport.tls.client_certificate.as_ref().map(|files| files.certificate.clone());
         Ok(Self { client, proxied, service, deadline, client_certificate, asked_name })

@@ -3,21 +3,23 @@
 //! # Why the tunnel is opened here
 //! The HTTP library can go through a proxy, but keeps to itself with which status the proxy refused, and its reading of
 //! `NO_PROXY` is not Go's, by which the kubelet and the container runtime of the same node go. So the library never learns
-//! of a proxy, and what is asked through one is asked in `tunnel`.
+//! of a proxy, and what is asked through one is asked in `client`.
 
 use reqwest::Url;
 
 mod address;
+mod client;
+mod connection;
 mod error;
 mod exceptions;
 mod target;
-mod tunnel;
+mod way;
 
 pub use address::{Proxy, ProxyAddressError, ProxyCredentials};
+pub(super) use client::{Patience, ProxyClient};
 pub use error::{ProxyError, ProxyFailure, Waited};
 pub use exceptions::Exceptions;
 use target::Target;
-pub(super) use tunnel::{Patience, ProxyClient};
 
 /// Which targets are reached through which proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub enum Proxies {
     /// One proxy for all targets but these and those that no proxy may ever see.
     Through {
         /// The proxy.
-        proxy: Proxy,
+        proxy: Box<Proxy>,
         /// What is reached directly all the same.
         except: Exceptions,
     },
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     fn through(address: &str, except: &str) -> Proxies {
-        let proxy = Proxy::parse(address, "HTTPS_PROXY").expect(address);
+        let proxy = Proxy::parse(address, "HTTPS_PROXY").expect(address).into();
         Proxies::Through { proxy, except: Exceptions::parse(except) }
     }
 

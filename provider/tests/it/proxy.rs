@@ -14,6 +14,7 @@ use crate::site::{CLOUDS, Site};
 /// The names that only the proxy can look up.
 const ARTIFACTORY: &str = "artifactory.example";
 const ENTRA: &str = "login.example";
+const STS: &str = "sts.us-east-1.amazonaws.com";
 
 pub(crate) const CREDENTIALS: &str = "robot:pr0xy-p@ss/w0rd";
 const ESCAPED: &str = "robot:pr0xy-p%40ss%2Fw0rd";
@@ -40,7 +41,7 @@ impl Proxied {
 
     pub(crate) async fn with(credentials: Option<&str>, of: Of, artifactory_has_tls: bool) -> Self {
         let authority = Authority::generate();
-        let names = ["127.0.0.1", "localhost", ARTIFACTORY, ENTRA].map(str::to_owned);
+        let names = ["127.0.0.1", "localhost", ARTIFACTORY, ENTRA, STS].map(str::to_owned);
         let listeners =
             Listeners { certificates: Certificates::Given(authority.issue(&names)), ..Listeners::default() };
         let cloud = MockCloud::start_on(mock_cloud::World::default(), listeners).await.expect("a cloud");
@@ -55,9 +56,15 @@ impl Proxied {
             },
         );
         let [entra, artifactory_name] = places.clone().map(|(name, _)| name);
+        let sts = (format!("{STS}:443"), places[0].1);
         let tls = matches!(of, Of::Tls).then(|| authority.issue(&names).into());
         let credentials = credentials.map(str::to_owned);
-        let options = ProxyOptions { tls, credentials, hosts: places.into(), ..ProxyOptions::default() };
+        let options = ProxyOptions {
+            tls,
+            credentials,
+            hosts: places.into_iter().chain([sts]).collect(),
+            ..ProxyOptions::default()
+        };
         let proxy = MockProxy::start(options).await.expect("a proxy");
         let site = Site::of(cloud, artifactory);
         site.file("ca.pem", authority.certificate_pem());
@@ -246,4 +253,22 @@ async fn an_artifactory_without_tls_is_asked_through_the_proxy_for_http() {
     assert_eq!(proxied.proxy.targets(), [format!("POST {}", proxied.artifactory)]);
     let seen = proxied.site.last_exchange();
     assert_eq!((seen.host.as_str(), seen.header("proxy-authorization")), (proxied.artifactory.as_str(), None));
+}
+
+#[cfg(feature = "aws-sdk")]
+#[tokio::test]
+async fn the_sdks_requests_go_through_the_proxy_and_its_metadata_does_not() {
+    let proxied = Proxied::start(None).await;
+    let url = proxied.url("");
+    let variables =
+        [("HTTPS_PROXY", url.as_str()), ("HTTP_PROXY", &url), ("AWS_ENDPOINT_URL_STS", ""), ("cloud_provider", "")];
+    let role = "arn:aws:iam::444455556666:role/cross-account-pull";
+    let identity = format!("awsExternalRole: {{roleArn: '{role}', externalId: artifactory-external-id}}");
+    let text = format!("routes: [{{artifactoryUrl: '{}', identity: {{{identity}}}}}]", proxied.artifactory);
+    let path = proxied.site.file("config.yaml", text);
+    let environment = proxied.site.environment_with("aws", &variables);
+    let outcome = proxied.pull_in(&["--config", &path], &environment).await;
+    assert_eq!(outcome.credential(&proxied.artifactory).0, "aws-cross-account-puller");
+    let through = [format!("CONNECT {STS}:443"), format!("CONNECT {}", proxied.artifactory)];
+    assert_eq!(proxied.proxy.targets(), through);
 }

@@ -55,7 +55,7 @@ impl ProxyShape {
             Self::Named(NamedShape { url, credentials_file }) => {
                 let proxy = Proxy::with_file(&url, credentials_file, "proxy.url")
                     .map_err(|reason| ConfigError::Proxy { name: "proxy.url", reason })?;
-                Ok(Proxies::Through { proxy, except: Exceptions::default() })
+                Ok(Proxies::Through { proxy: proxy.into(), except: Exceptions::default() })
             }
         }
     }

@@ -1,68 +1,51 @@
-//! One request through a proxy: the connection to it, the tunnel where the target speaks TLS, and the reply.
+//! Asks targets through a proxy: the connection to it, and the tunnel where the target speaks TLS.
 
-use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Incoming};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
+use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tower::ServiceExt as _;
 
 use super::address::ProxyScheme;
+use super::connection::{Connection, broken, introduce, name_of, open, secure};
+use super::way::Way;
 use super::{Proxies, Proxy, ProxyError, ProxyFailure, Target, Via, Waited};
 use crate::http::error::{handshake, innermost};
 use crate::http::message::{self, Reply};
-use crate::http::{HttpError, NAME_AND_VERSION, Tls, Transport};
+use crate::http::{HttpError, Tls, Transport};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
 /// Asks targets through the proxy that stands before them.
-#[derive(Clone)]
 pub(in crate::http) struct ProxyClient {
     proxies: Proxies,
     authorization: Option<Secret>,
     /// For the target, within a tunnel.
-    tls: Arc<ClientConfig>,
+    pub(super) tls: Arc<ClientConfig>,
     /// The name that the target is asked for, where it is not its host.
-    server_name: Option<ServerName<'static>>,
+    pub(super) server_name: Option<ServerName<'static>>,
     /// The client certificate's file, for a target that refuses it.
-    client_certificate: Option<PathBuf>,
+    pub(super) client_certificate: Option<PathBuf>,
     /// For the proxy itself: the same authorities, and nothing that is said of the target.
     own_tls: Option<Arc<ClientConfig>>,
 }
-
-/// A connection, whatever it is made of.
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-type Connection = Box<dyn Duplex>;
 
 /// How long one attempt may take, and what ends it.
 #[derive(Clone, Copy)]
 pub(in crate::http) struct Patience {
     pub(in crate::http) length: Duration,
     pub(in crate::http) waited: Waited,
-}
-
-/// A way to a target through a proxy, ready for one request.
-struct Way<'c> {
-    client: &'c ProxyClient,
-    proxy: &'c Proxy,
-    url: &'c Url,
-    target: Target,
-    connection: Connection,
 }
 
 impl ProxyClient {
@@ -172,7 +155,7 @@ impl ProxyClient {
         }
     }
 
-    fn authorize(&self, headers: &mut HeaderMap) {
+    pub(super) fn authorize(&self, headers: &mut HeaderMap) {
         let value = self.authorization.as_ref().and_then(|it| HeaderValue::try_from(it.expose()).ok());
         if let Some(mut value) = value {
             value.set_sensitive(true);
@@ -180,7 +163,7 @@ impl ProxyClient {
         }
     }
 
-    fn unauthorized(&self, proxy: &Proxy, status: StatusCode) -> HttpError {
+    pub(super) fn unauthorized(&self, proxy: &Proxy, status: StatusCode) -> HttpError {
         let status = status.as_u16();
         proxy.failed(match self.authorization {
             None => ProxyFailure::Anonymous { status },
@@ -189,106 +172,10 @@ impl ProxyClient {
     }
 }
 
-impl Way<'_> {
-    /// Sends a request and reads the whole reply.
-    async fn send(self, request: &message::Request, limit: usize) -> Result<Reply, HttpError> {
-        if self.is_tunnel() { self.send_sealed(request, limit).await } else { self.send_open(request, limit).await }
-    }
-
-    fn is_tunnel(&self) -> bool {
-        self.url.scheme() == "https"
-    }
-
-    /// The value of `Host`: the port only where it is not the scheme's own.
-    fn host(&self) -> String {
-        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{}{port}", self.url.host_str().unwrap_or_default())
-    }
-
-    /// Within the tunnel the proxy sees nothing, and nothing of it is said.
-    async fn send_sealed(self, request: &message::Request, limit: usize) -> Result<Reply, HttpError> {
-        let host = self.host();
-        let client = self.client;
-        let failed = |error: &(dyn Error + 'static)| {
-            handshake(error, client.client_certificate.as_deref()).unwrap_or(HttpError::Broken)
-        };
-        let name = match &client.server_name {
-            Some(name) => name.clone(),
-            None => name_of(&self.target).map_err(|_| HttpError::Broken)?,
-        };
-        let connection = secure(&client.tls, name, self.connection).await.map_err(|error| failed(&error))?;
-        let query = self.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let mut outgoing = outgoing(request, &format!("{}{query}", self.url.path()))?;
-        introduce(outgoing.headers_mut(), &host);
-        let mut sender = open(connection).await.map_err(|error| failed(&error))?;
-        read(sender.send_request(outgoing).await.map_err(|error| failed(&error))?, limit).await
-    }
-
-    /// Without TLS the proxy is asked for the whole address, and answers in the target's place.
-    ///
-    /// Source: RFC 9112 section 3.2.2.
-    async fn send_open(self, request: &message::Request, limit: usize) -> Result<Reply, HttpError> {
-        let mut outgoing = outgoing(request, self.url.as_str())?;
-        introduce(outgoing.headers_mut(), &self.host());
-        self.client.authorize(outgoing.headers_mut());
-        let failed = |error: &hyper::Error| self.proxy.failed(broken(error, &self.target));
-        let mut sender = open(self.connection).await.map_err(|error| failed(&error))?;
-        let response = sender.send_request(outgoing).await.map_err(|error| failed(&error))?;
-        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(self.client.unauthorized(self.proxy, response.status()));
-        }
-        read(response, limit).await
-    }
-}
-
 impl Proxy {
     pub(in crate::http) fn failed(&self, failure: ProxyFailure) -> HttpError {
         HttpError::Proxy(Box::new(ProxyError { proxy: self.to_string(), named_by: self.named_by, failure }))
     }
-}
-
-fn name_of(target: &Target) -> std::io::Result<ServerName<'static>> {
-    ServerName::try_from(target.host().to_owned()).map_err(std::io::Error::other)
-}
-
-async fn secure(tls: &Arc<ClientConfig>, name: ServerName<'static>, stream: Connection) -> std::io::Result<Connection> {
-    Ok(Box::new(TlsConnector::from(tls.clone()).connect(name, stream).await?))
-}
-
-/// Speaks HTTP on a connection; the task ends with the connection.
-async fn open<B>(connection: Connection) -> hyper::Result<SendRequest<B>>
-where
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
-{
-    let (sender, driver) = http1::handshake(TokioIo::new(connection)).await?;
-    tokio::spawn(driver.with_upgrades());
-    Ok(sender)
-}
-
-fn outgoing(request: &message::Request, uri: &str) -> Result<Request<Full<Bytes>>, HttpError> {
-    let mut outgoing = Request::new(Full::from(request.body.clone().unwrap_or_default()));
-    *outgoing.method_mut() = request.method.clone();
-    *outgoing.uri_mut() = uri.parse().map_err(|_| HttpError::Broken)?;
-    *outgoing.headers_mut() = request.headers.clone();
-    Ok(outgoing)
-}
-
-/// Whom a request is for, and what program asks.
-fn introduce(headers: &mut HeaderMap, host: &str) {
-    headers.extend(HeaderValue::try_from(host).ok().map(|host| (HOST, host)));
-    headers.insert(USER_AGENT, HeaderValue::from_static(NAME_AND_VERSION));
-}
-
-async fn read(response: Response<Incoming>, limit: usize) -> Result<Reply, HttpError> {
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, limit).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { HttpError::TooLarge { limit } } else { HttpError::Broken }
-    })?;
-    Ok(Reply { status: head.status, headers: head.headers, body: body.to_bytes().into() })
-}
-
-fn broken(error: &hyper::Error, target: &Target) -> ProxyFailure {
-    if error.is_parse() { ProxyFailure::Foreign } else { ProxyFailure::Broken { target: target.to_string() } }
 }
 
 impl fmt::Debug for ProxyClient {
