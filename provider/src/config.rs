@@ -191,11 +191,14 @@ impl Config {
 
     fn of(routes: Vec<Route>, deadline: Duration, environment: &Environment) -> Result<Self, ConfigError> {
         scope::refuse_hidden_images(&routes)?;
+        // A proxy that this program cannot speak to is no reason to refuse a static credential, for which nobody is asked.
+        let asks = routes.iter().any(|route| matches!(route.access, Access::Exchange { .. }));
+        let proxies = if asks { environment.proxies(Scheme::Https)? } else { Proxies::Direct };
         Ok(Self {
             routes,
             network: Network {
                 endpoints: Endpoints::from_environment(environment)?,
-                transport: environment.transport(Scheme::Https)?,
+                transport: Transport { tls: environment.tls(), proxies },
             },
             deadline,
             node: environment.node.clone(),

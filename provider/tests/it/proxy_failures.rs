@@ -265,6 +265,18 @@ async fn a_file_without_credentials_is_named_and_no_proxy_is_asked() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_nothing_goes_through_is_no_reason_to_fail() {
+    let site = Site::with(mock_cloud::World::default(), World::default()).await;
+    let socks = [("HTTPS_PROXY", "socks5://proxy.example:1080"), ("HTTP_PROXY", "ftp://proxy.example")];
+    let text = "routes: [{matchImages: [static.example], static: {username: u, password: p}}]";
+    let path = site.file("config.yaml", text);
+    let outcome = run(&["--config", &path], &site.environment_with("", &socks), &request("static.example/x")).await;
+    assert_eq!(outcome.credential("static.example"), ("u".to_owned(), "p".to_owned()));
+    let environment = site.environment_with("aws", &socks[1..]);
+    site.pull_in(&[], &environment).await.credential(&site.host());
+}
+
+#[tokio::test]
 async fn a_setting_that_names_no_proxy_is_refused_before_anybody_is_asked() {
     let site = Site::with(mock_cloud::World::default(), World::default()).await;
     let variable = |value: &'static str| {
@@ -275,17 +287,17 @@ async fn a_setting_that_names_no_proxy_is_refused_before_anybody_is_asked() {
     insta::assert_snapshot!(variable("socks5://robot:hunter2@proxy.example:1080").await, @r"
     error: failed to read the configuration
       caused by: `HTTPS_PROXY` is not the address of a proxy: it names a SOCKS proxy, which this program does not speak to
-      hint: set `HTTPS_PROXY` to an HTTP proxy such as `http://proxy.example:3128`, or leave it out
+      hint: set `HTTPS_PROXY` to an HTTP proxy such as `http://proxy.example:3128`, or to nothing in the `env` of the provider's entry
     ");
     insta::assert_snapshot!(variable("ftp://proxy.example").await, @r"
     error: failed to read the configuration
       caused by: `HTTPS_PROXY` is not the address of a proxy: its scheme is neither `http` nor `https`
-      hint: set `HTTPS_PROXY` to an HTTP proxy such as `http://proxy.example:3128`, or leave it out
+      hint: set `HTTPS_PROXY` to an HTTP proxy such as `http://proxy.example:3128`, or to nothing in the `env` of the provider's entry
     ");
     insta::assert_snapshot!(variable("robot:hunter2@proxy example").await, @r"
     error: failed to read the configuration
       caused by: `HTTPS_PROXY` is not the address of a proxy: it is not a host with an optional port
-      hint: set `HTTPS_PROXY` to an HTTP proxy such as `http://proxy.example:3128`, or leave it out
+      hint: set `HTTPS_PROXY` to an HTTP proxy such as `http://proxy.example:3128`, or to nothing in the `env` of the provider's entry
     ");
     let route = |proxy: &str| {
         let text =

@@ -6,7 +6,9 @@ use crate::http::{ProxyAddressError, ProxyError, ProxyFailure};
 pub(super) fn address(name: &str, reason: ProxyAddressError) -> String {
     match reason {
         ProxyAddressError::Socks | ProxyAddressError::Scheme | ProxyAddressError::Host => {
-            format!("set `{name}` to an HTTP proxy such as `http://proxy.example:3128`, or leave it out")
+            let without =
+                if name == "proxy.url" { "leave it out" } else { "to nothing in the `env` of the provider's entry" };
+            format!("set `{name}` to an HTTP proxy such as `http://proxy.example:3128`, or {without}")
         }
         ProxyAddressError::UserInformation => {
             format!("set `{name}` to the address alone; `proxy.credentialsFile` names a file with `user:password`")

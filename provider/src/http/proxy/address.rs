@@ -104,6 +104,18 @@ impl Proxy {
         }
     }
 
+    /// Its address as a configuration writes it, without who asks it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{self}", self.scheme.name())
+    }
+
+    /// The variable or key that names it.
+    #[must_use]
+    pub fn named_by(&self) -> &'static str {
+        self.named_by
+    }
+
     /// The value of `Proxy-Authorization`, where somebody asks.
     pub(super) fn authorization(&self) -> Result<Option<Secret>, SecretFileError> {
         let pair = match &self.credentials {
@@ -172,6 +184,7 @@ mod tests {
             let proxy = parse(text).expect(text);
             assert_eq!((proxy.scheme, proxy.to_string().as_str()), (scheme, place), "{text}");
             assert_eq!(proxy.authorization(), Ok(None), "{text}");
+            assert_eq!(parse(&proxy.url()), Ok(proxy), "{text}");
         }
     }
 

@@ -103,11 +103,29 @@ impl ProxyError {
     }
 }
 
+/// How long it was waited for, as the end of a sentence.
 impl fmt::Display for Waited {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::For(time) => write!(formatter, "within {} ms", time.as_millis()),
             Self::UntilDeadline => formatter.write_str("before the deadline of the pull"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pulls_deadline_is_the_deadline() {
+        let error = |waited| {
+            let failure = ProxyFailure::Silence { target: "acme.jfrog.io:443".to_owned(), waited };
+            ProxyError { proxy: "proxy.example:3128".to_owned(), named_by: "HTTPS_PROXY", failure }
+        };
+        let (patience, deadline) = (error(Waited::For(Duration::from_secs(2))), error(Waited::UntilDeadline));
+        assert!(!patience.is_deadline() && deadline.is_deadline());
+        assert!(patience.to_string().ends_with("gave no answer for `acme.jfrog.io:443` within 2000 ms"), "{patience}");
+        assert!(deadline.to_string().ends_with("before the deadline of the pull"), "{deadline}");
     }
 }

@@ -4,7 +4,8 @@
 //! Go's, because the kubelet and the container runtime read the same variable on the same node: what they reach directly
 //! is reached directly here, and nothing else. So `.example.com` means the names below `example.com` and not that name
 //! itself, where curl means both. What Go makes nothing of is read as curl reads it: blanks separate entries as well, and
-//! the dot at the end of a name does not count.
+//! the dot at the end of a name does not count. One thing of Go's is left out: a name beyond ASCII has to be written as URLs
+//! have it, in Punycode.
 //! Sources: Go module `golang.org/x/net`, package `http/httpproxy`; curl's manual, `--noproxy`.
 
 use std::net::IpAddr;
