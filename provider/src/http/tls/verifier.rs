@@ -1,9 +1,9 @@
-//! Whether a server is the one that is meant: the TLS library's verdict, on another name where one is set, and the pins.
+//! Whether a server is the one that is meant: the TLS library's verdict, and the pins.
 //!
 //! # Why a verifier of its own
-//! The library's verifier judges each chain here, without exception. Around it stand the three things that it does not know:
-//! the name to judge by, the pins, and which certificate of the chain its reason is about. The library calls the way in
-//! `dangerous` because a verifier can also say yes to everything; this one adds refusals only.
+//! The library's verifier judges each chain here, without exception. Around it stand the two things that it does not know: the
+//! pins, and which certificate of the chain its reason is about. The library calls the way in `dangerous` because a verifier can
+//! also say yes to everything; this one adds refusals only.
 //!
 //! # Why a pin counts for the leaf only
 //! What else a server sends need not be part of the chain that was judged, so that a pinned authority could be sent along with
@@ -23,7 +23,6 @@ use super::{Pin, ServerCertificateError, Tls};
 #[derive(Debug)]
 pub(super) struct Verifier {
     library: Arc<WebPkiServerVerifier>,
-    name: Option<ServerName<'static>>,
     pins: Vec<Pin>,
     /// Where the trusted authorities stand, in words.
     trusted: String,
@@ -34,7 +33,6 @@ impl Verifier {
         let library = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
         Arc::new(Self {
             library: library.expect("roots that are loaded are not empty, and there is no revocation list"),
-            name: tls.server_name.clone().map(ServerName::DnsName),
             pins: tls.pins.clone(),
             trusted: tls.roots.in_words(),
         })
@@ -71,11 +69,10 @@ impl ServerCertVerifier for Verifier {
         &self,
         leaf: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
-        asked: &ServerName<'_>,
+        name: &ServerName<'_>,
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let name = self.name.as_ref().unwrap_or(asked);
         let verified = self.library.verify_server_cert(leaf, others, name, ocsp_response, now);
         let verified = verified.map_err(|error| self.explain(error, leaf, others))?;
         if self.pins.is_empty() {
