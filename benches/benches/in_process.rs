@@ -108,11 +108,11 @@ fn roots(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ca.pem");
     std::fs::write(&path, mock_kit::Authority::generate().certificate_pem()).expect("a file");
-    bench_roots(criterion, "roots/one certificate", &Roots::File(path));
+    bench_roots(criterion, "roots/one certificate", &Roots::file(path));
     // Debian's package ca-certificates; other distributions keep their bundle elsewhere.
     let bundle = Path::new("/etc/ssl/certs/ca-certificates.crt");
     if bundle.is_file() {
-        bench_roots(criterion, "roots/the system's bundle", &Roots::File(bundle.to_owned()));
+        bench_roots(criterion, "roots/the system's bundle", &Roots::file(bundle.to_owned()));
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct Site {
     pub(crate) artifactory: MockArtifactory,
     directory: TempDir,
     planted: Mutex<Vec<String>>,
+    keys: Mutex<Vec<String>>,
 }
 
 impl Site {
@@ -50,7 +51,7 @@ impl Site {
     /// Surroundings that were started elsewhere.
     pub(crate) fn of(cloud: MockCloud, artifactory: MockArtifactory) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let site = Self { cloud, artifactory, directory, planted: Mutex::default() };
+        let site = Self { cloud, artifactory, directory, planted: Mutex::default(), keys: Mutex::default() };
         site.file("ca.pem", site.artifactory.ca_pem());
         site
     }
@@ -78,6 +79,12 @@ impl Site {
     pub(crate) fn plant(&self, secret: &str) -> String {
         self.planted.lock().expect("no panic before").push(secret.to_owned());
         secret.to_owned()
+    }
+
+    /// Names a private key in PEM that the test gives to the program, which shows no line of it to anybody.
+    pub(crate) fn plant_key(&self, pem: &str) {
+        let lines = pem.lines().filter(|line| line.len() > 20 && !line.starts_with('-'));
+        self.keys.lock().expect("no panic before").extend(lines.map(str::to_owned));
     }
 
     /// The environment of the kubelet's entry for one of the clouds.
@@ -181,6 +188,11 @@ impl Site {
         // Google's access tokens open Google's services, and prove nothing to Artifactory.
         for access_token in role.iter().filter(|secret| secret.starts_with("ya29.")) {
             assert!(!artifactory.contains(access_token.as_str()), "Google's access token in a request to Artifactory");
+        }
+        for line in self.keys.lock().expect("no panic before").iter() {
+            for text in [&outcome.stdout, &outcome.stderr, &cloud, &artifactory] {
+                assert!(!text.contains(line.as_str()), "a private key where nobody may see it");
+            }
         }
         self.check_client_secrets(&role, outcome);
         for token in self.calling_tokens() {

@@ -139,6 +139,11 @@ pub(super) mod tests {
         (CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate"), pem.to_owned())
     }
 
+    /// A name of these bytes, whatever they mean.
+    pub(in crate::http) fn name(bytes: &[u8]) -> Name<'_> {
+        Name(bytes)
+    }
+
     #[test]
     fn a_certificate_tells_whose_it_is_who_issued_it_and_when_it_holds() {
         let authority = Authority::named("Issuing CA");

@@ -243,6 +243,9 @@ mod tests {
         let chain = authority.sign(&Leaf::client("node").with_key(&key)).certificates_pem;
         let turned = format!("{}{chain}", authority.certificate_pem());
         assert!(matches!(loaded(&turned, &key), Err(Problem::Order { place: 2, .. })));
-        assert!(matches!(loaded("", &key), Err(Problem::Certificate { .. })));
+        let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for text in ["", damaged, "-----BEGIN CERTIFICATE-----\n*"] {
+            assert!(matches!(loaded(text, &key), Err(Problem::Certificate { .. })), "{text}");
+        }
     }
 }

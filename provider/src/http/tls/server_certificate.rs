@@ -176,3 +176,30 @@ fn moment(unix: u64) -> Option<OffsetDateTime> {
 pub(super) fn rfc3339(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_plainly_and_not_without_end() {
+        let presented =
+            |count: usize| (0..count).map(|name| format!("DnsName(\"{name}.example\")")).collect::<Vec<_>>();
+        assert_eq!(names(&presented(2)), "`0.example`, `1.example`");
+        assert_eq!(names(&["IpAddress(10.0.0.1)".to_owned(), "a\u{1b}[31m".to_owned()]), "`10.0.0.1`, `a[31m`");
+        assert!(names(&presented(8)).ends_with("`7.example`"));
+        assert!(names(&presented(10)).ends_with("`7.example` and 2 more"));
+    }
+
+    #[test]
+    fn a_ring_of_issuers_has_an_end() {
+        let facts = |subject, issuer| Facts {
+            subject: super::super::certificate::tests::name(subject),
+            issuer: super::super::certificate::tests::name(issuer),
+            not_before: OffsetDateTime::UNIX_EPOCH,
+            not_after: OffsetDateTime::UNIX_EPOCH,
+        };
+        let ring = [facts(b"leaf", b"one"), facts(b"one", b"two"), facts(b"two", b"one")];
+        ends(&ring[0], &ring);
+    }
+}

@@ -31,9 +31,7 @@ impl Closed {
     fn settings(&self, TlsIdentity { certificates_pem, key_pem }: &TlsIdentity) -> String {
         self.site.file("client.pem", certificates_pem);
         self.site.private_file("client.key", key_pem);
-        for line in key_pem.lines().filter(|line| line.len() > 20 && !line.starts_with('-')) {
-            self.site.plant(line);
-        }
+        self.site.plant_key(key_pem);
         let directory = self.site.directory();
         format!("clientCertificateFile: '{directory}/client.pem', clientKeyFile: '{directory}/client.key'")
     }
