@@ -92,8 +92,7 @@ impl RouteShape {
         let context = RouteContext { place, provider: provider.as_ref(), environment };
         let identities = shapes.into_iter().map(|shape| shape.into_source(&context)).collect::<Result<_, _>>()?;
         let order = identity_order("identityOrder", self.identity_order.as_deref())?;
-        let tls = self.tls.map(|shape| shape.into_tls(place, environment)).transpose()?;
-        let tls = tls.unwrap_or_else(|| environment.tls());
+        let tls = tls::tls(self.tls, artifactory.scheme(), place, environment)?;
         let proxies = proxy::proxies(self.proxy, artifactory.scheme(), environment)?;
         let transport = Transport { tls, proxies };
         let identities = Identities::Named(identities);
@@ -330,6 +329,10 @@ routes:
             (format!("{{{fixed}}}"), RouteProblem::MatchImages),
             (format!("{{matchImages: [a.b], artifactoryUrl: a.b, {fixed}}}"), RouteProblem::Unused("artifactoryUrl")),
             (format!("{{matchImages: [a.b], tls: {{caFile: /x}}, {fixed}}}"), RouteProblem::Unused("tls")),
+            (
+                "{artifactoryUrl: 'http://127.0.0.1:1', tls: {pins: []}, identity: {awsInstanceRole: {}}}".to_owned(),
+                RouteProblem::Unused("tls"),
+            ),
             ("{matchImages: [a.b], static: {username: u}}".to_owned(), RouteProblem::Password),
             ("{matchImages: [a.b], static: {username: u, password: ''}}".to_owned(), RouteProblem::Password),
             (

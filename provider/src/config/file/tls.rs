@@ -6,6 +6,7 @@ use rustls::pki_types::DnsName;
 use serde::Deserialize;
 
 use super::Place;
+use crate::artifactory::Scheme;
 use crate::config::{ConfigError, Environment, RouteProblem};
 use crate::http::{ClientCertificate, MinimumVersion, Pin, Roots, Tls};
 
@@ -31,9 +32,22 @@ enum CaMode {
     Add,
 }
 
+/// The settings of a route; what is left out is taken from the environment.
+pub(super) fn tls(
+    shape: Option<TlsShape>,
+    scheme: Scheme,
+    place: Place,
+    environment: &Environment,
+) -> Result<Tls, ConfigError> {
+    match (shape, scheme) {
+        (None, _) => Ok(environment.tls()),
+        (Some(_), Scheme::Http) => Err(place.wrong(RouteProblem::Unused("tls"))),
+        (Some(shape), Scheme::Https) => shape.into_tls(place, environment),
+    }
+}
+
 impl TlsShape {
-    /// What is left out is taken from the environment.
-    pub(super) fn into_tls(self, place: Place, environment: &Environment) -> Result<Tls, ConfigError> {
+    fn into_tls(self, place: Place, environment: &Environment) -> Result<Tls, ConfigError> {
         let client_certificate = match (self.client_certificate_file, self.client_key_file) {
             (None, None) => None,
             (Some(certificate), Some(key)) => Some(ClientCertificate {
