@@ -185,14 +185,16 @@ def both_families(lab):
 
 def refusals(lab, tunnel):
     setting = f"the proxy `{lab.proxy}`, which `HTTPS_PROXY` names,"
-    by = lambda user: {"HTTPS_PROXY": lab.url(user)}  # noqa: E731
-    wrong = lab.pull(by(f"{USER}:wrong@"))
-    lab.expect("a wrong password", wrong, code=5, words=(setting, "does not accept these credentials (401)"), through=[tunnel])
-    lab.expect("no password", lab.pull(by("")), code=5, words=(setting, "asks for credentials (407)"), through=[tunnel])
-    closed = lab.pull(by(f"{USER}:{PASSWORD}@") | {"artifactory_url": f"{NAME}:8444"})
+    wrong = lab.pull({"HTTPS_PROXY": lab.url(f"{USER}:wrong@")})
+    words = (setting, "does not accept these credentials (401)")
+    lab.expect("a wrong password", wrong, code=5, words=words, through=[tunnel])
+    without = lab.pull({"HTTPS_PROXY": lab.url("")})
+    lab.expect("no password", without, code=5, words=(setting, "asks for credentials (407)"), through=[tunnel])
+    right = {"HTTPS_PROXY": lab.url()}
+    closed = lab.pull(right | {"artifactory_url": f"{NAME}:8444"})
     words = (setting, f"opened no tunnel to `{NAME}:8444` and answered 403", f"allow CONNECT to `{NAME}:8444`")
     lab.expect("a port that it does not allow", closed, code=5, words=words, through=[f"CONNECT {NAME}:8444"])
-    unknown = lab.pull(by(f"{USER}:{PASSWORD}@") | {"artifactory_url": "nowhere.example:8443"})
+    unknown = lab.pull(right | {"artifactory_url": "nowhere.example:8443"})
     words = (setting, "opened no tunnel to `nowhere.example:8443` and answered 5", "it has to find and reach")
     lab.expect("a name that it cannot find", unknown, code=5, words=words, through=["CONNECT nowhere.example:8443"] * 3)
     off = lab.pull({"HTTPS_PROXY": lab.url("").replace(":3128", ":3129")})
@@ -221,7 +223,10 @@ def without_ipv4(lab):
 def inside(binaries, name):
     """What is done in the namespace, where this process may do everything."""
     network = NETWORKS[name]
-    command = lambda *words: subprocess.run(words, check=True)  # noqa: E731
+
+    def command(*words):
+        subprocess.run(words, check=True)
+
     command("ip", "link", "set", "lo", "up")
     if name == "without IPv4":
         command("ip", "address", "del", "127.0.0.1/8", "dev", "lo")
