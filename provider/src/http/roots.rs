@@ -38,7 +38,7 @@ pub enum RootSource {
 /// Why no root certificate could be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RootsError {
-    /// No bundle at any of the usual places.
+    /// No bundle at any of the usual places, and nothing in the directories that were named.
     #[error("no bundle of root certificates was found on this system")]
     Missing,
     /// The file cannot be read or is not PEM.
@@ -95,13 +95,14 @@ impl Roots {
     /// Reads the certificates.
     ///
     /// # Errors
-    /// When a file is missing, is not PEM, or holds no usable certificate. A directory may be missing and hold nothing.
+    /// When a file is missing, is not PEM, or holds no usable certificate. A directory may be missing or hold nothing, as long as
+    /// another source holds something.
     pub fn load(&self) -> Result<RootCertStore, RootsError> {
         let mut store = RootCertStore::empty();
         for source in &self.0 {
             source.read_into(&mut store)?;
         }
-        Ok(store)
+        if store.is_empty() { Err(RootsError::Missing) } else { Ok(store) }
     }
 }
 
@@ -185,5 +186,7 @@ mod tests {
         std::os::unix::fs::symlink("ca.pem", path.join("12345678.0")).expect("a link");
         let roots = Roots::of(["/nowhere".into(), path.to_owned()].map(RootSource::Directory));
         assert_eq!(roots.load().expect("an authority").len(), 1);
+        let nothing = Roots::of([RootSource::Directory("/nowhere".into())]);
+        assert_eq!(nothing.load().expect_err("nothing there"), RootsError::Missing);
     }
 }
