@@ -17,10 +17,11 @@ mod environment;
 mod error;
 mod external_role;
 mod file;
+mod routing;
 mod scope;
 
 pub use environment::incumbent;
-pub use error::{ConfigError, RouteProblem};
+pub use error::{ConfigError, Overlap, RouteProblem};
 
 /// The kubelet kills a provider after one minute (kubernetes `pkg/credentialprovider/plugin/plugin.go`); five seconds less
 /// leave room to explain a failure.
@@ -30,9 +31,9 @@ pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(55);
 const DEFAULT_TOKEN_LIFETIME: Duration = Duration::from_hours(5);
 
 /// Everything a pull needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The routes; the first that matches an image serves it.
+    /// The routes, in the order of the file; the one whose pattern is closest to an image serves it.
     pub routes: Vec<Route>,
     /// How the clouds' services are reached.
     pub network: Network,
@@ -43,7 +44,7 @@ pub struct Config {
 }
 
 /// How services are reached from this node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     /// The addresses of the clouds' services.
     pub endpoints: Endpoints,
@@ -52,7 +53,7 @@ pub struct Network {
 }
 
 /// Which images are served, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The images, by the kubelet's own rule.
     pub images: Images,
@@ -170,12 +171,6 @@ impl Config {
     /// As [`Self::load`], but for the file itself.
     pub fn from_text(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
         file::parse(text, environment)
-    }
-
-    /// The route that serves an image.
-    #[must_use]
-    pub fn route(&self, image: &ImageRef) -> Option<&Route> {
-        self.routes.iter().find(|route| route.serves(image))
     }
 
     /// The widest scope for which the kubelet may keep an answer without hiding an image: the image's registry, unless a

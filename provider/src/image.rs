@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - `pattern`: one entry of `matchImages`.
+//! - `precedence`: which of two patterns is closer.
 //! - `images`: several of them, and which fits an image most closely.
 //! - `auth_key`: the keys of a Docker configuration, which are patterns too.
 //! - `go_url`: Go's `url.Parse`, by which the kubelet reads patterns and images.
@@ -13,6 +14,7 @@ mod go_match;
 mod go_url;
 mod images;
 mod pattern;
+mod precedence;
 
 use std::fmt;
 
@@ -22,6 +24,7 @@ pub use self::auth_key::first_key;
 pub use self::go_url::UrlError;
 pub use self::images::Images;
 pub use self::pattern::{ImagePattern, ImagePatternError};
+pub use self::precedence::Precedence;
 
 /// An image's name as the kubelet sends it: registry and path, without tag and digest.
 ///

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::artifactory::ArtifactoryUrlError;
 use crate::http::ProxyAddressError;
-use crate::image::ImagePatternError;
+use crate::image::{ImagePattern, ImagePatternError};
 use crate::kubelet::CacheKeyType;
 
 /// Why there is no configuration. Values appear only where they cannot hold a secret.
@@ -182,6 +182,9 @@ pub enum ConfigError {
     /// The configuration has no route.
     #[error("`routes` is empty")]
     NoRoute,
+    /// Two routes for one image, of which neither is closer.
+    #[error(transparent)]
+    Overlap(Box<Overlap>),
     /// A route is missing a key that its identity needs, or has one that it cannot use.
     #[error("route {route}: {problem}")]
     Route {
@@ -190,6 +193,21 @@ pub enum ConfigError {
         /// What is wrong.
         problem: RouteProblem,
     },
+}
+
+/// Two patterns of different routes that match one image, and neither is closer to it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "route {} (`{}`) and route {} (`{}`) both match `{image}`, and neither pattern is closer",
+    .places[0], .patterns[0], .places[1], .patterns[1]
+)]
+pub struct Overlap {
+    /// The routes' places in the file, from 1.
+    pub places: [usize; 2],
+    /// Their patterns.
+    pub patterns: [ImagePattern; 2],
+    /// An image that both match.
+    pub image: String,
 }
 
 /// What is wrong with one route of a configuration file.

@@ -33,7 +33,8 @@ pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, Con
     }
     let routes =
         shape.routes.into_iter().enumerate().map(|(index, route)| route.into_route(Place(index + 1), environment));
-    let routes = routes.collect::<Result<_, _>>()?;
+    let routes = routes.collect::<Result<Vec<_>, _>>()?;
+    super::routing::refuse_overlap(&routes)?;
     let deadline = shape.deadline.map(|text| duration("deadline", &text)).transpose()?;
     Config::of(routes, deadline.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE)), environment)
 }

@@ -106,6 +106,11 @@ fn config(error: &ConfigError) -> String {
         ConfigError::NoRoute => {
             "add a route with `artifactoryUrl` and `identity`, or with `matchImages` and `static`".into()
         }
+        ConfigError::Overlap(_) => {
+            "take the pattern out of one of the routes, or make it closer: a host that is within the \
+             other's wins, and on one host the longer path"
+                .into()
+        }
         ConfigError::Route { problem, .. } => route(*problem),
     }
 }

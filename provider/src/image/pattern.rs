@@ -71,8 +71,17 @@ impl ImagePattern {
 
     /// Host, port and path as the kubelet's keyring keeps them: decoded, and without a path that is only `/`.
     pub(super) fn key(&self) -> Vec<u8> {
-        let path = if self.has_path() { self.url.path() } else { b"" };
-        [self.url.host(), path].concat()
+        [self.url.host(), self.path()].concat()
+    }
+
+    /// The decoded host, and the port or nothing.
+    pub(super) fn host_and_port(&self) -> (&[u8], &[u8]) {
+        self.url.host_and_port()
+    }
+
+    /// The decoded path, without one that is only `/`.
+    pub(super) fn path(&self) -> &[u8] {
+        if self.has_path() { self.url.path() } else { b"" }
     }
 
     /// Whether the pattern is for a part of this image's registry only, perhaps another one than the image's.
