@@ -1,7 +1,9 @@
-//! The command line: nothing for a pull by environment, `--config FILE` for a pull by file.
+//! The command line: nothing for a pull by environment, `--config FILE` for a pull by file, `--check-config` for people.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+
+use crate::image::ImageRef;
 
 mod incumbent;
 
@@ -14,6 +16,13 @@ pub enum Command {
     Answer {
         /// The configuration file; `None` reads the environment.
         config: Option<PathBuf>,
+    },
+    /// Print the configuration as a pull would have it, or who would serve an image.
+    CheckConfig {
+        /// The configuration file; `None` reads the environment.
+        config: Option<PathBuf>,
+        /// The image that is asked about; `None` prints the configuration.
+        image: Option<ImageRef>,
     },
     /// Print a text and end.
     Print(&'static str),
@@ -36,14 +45,17 @@ const HELP: &str = "\
 Kubelet image credential provider for JFrog Artifactory.
 
 Usage: artifactory-credential-provider [--config FILE]
+       artifactory-credential-provider --check-config [--config FILE] [--image IMAGE]
 
 The kubelet starts this program, writes a CredentialProviderRequest to its stdin and
 reads a CredentialProviderResponse from its stdout.
 
 Options:
-  --config FILE  Read routes from FILE (YAML or JSON) and not from the environment
-  --version      Print the version
-  --help         Print this text
+  --config FILE   Read routes from FILE (YAML or JSON); the environment fills what they leave out
+  --check-config  Print the configuration as a pull would have it, without secrets, and ask nobody
+  --image IMAGE   Print which route would serve IMAGE instead, and why (with --check-config)
+  --version       Print the version
+  --help          Print this text
 
 Without --config the environment configures one route:
   artifactory_url           Artifactory's host[:port], with or without https:// and a path
@@ -89,18 +101,31 @@ impl Command {
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, CommandLineError> {
         use lexopt::prelude::{Long, Short, Value};
         let mut parser = lexopt::Parser::from_args(arguments);
-        let mut config = None;
+        let (mut config, mut image) = (None, None);
+        let mut checks = false;
         while let Some(argument) = parser.next().map_err(not_understood)? {
             match argument {
                 Long("config") => config = Some(PathBuf::from(parser.value().map_err(not_understood)?)),
+                Long("check-config") => checks = true,
+                Long("image") => image = Some(image_of(&parser.value().map_err(not_understood)?)?),
                 Long("version") | Short('V') => return Ok(Self::Print(VERSION)),
                 Long("help") | Short('h') => return Ok(Self::Print(HELP)),
                 Value(word) => return Err(incumbent::refused(&word)),
                 other => return Err(not_understood(other.unexpected())),
             }
         }
-        Ok(Self::Answer { config })
+        match (checks, image) {
+            (true, image) => Ok(Self::CheckConfig { config, image }),
+            (false, None) => Ok(Self::Answer { config }),
+            (false, Some(_)) => {
+                Err(CommandLineError::NotUnderstood("--image needs --check-config beside it".to_owned()))
+            }
+        }
     }
+}
+
+fn image_of(text: &OsStr) -> Result<ImageRef, CommandLineError> {
+    ImageRef::parse(&text.to_string_lossy()).map_err(|error| CommandLineError::NotUnderstood(error.to_string()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
@@ -122,6 +147,21 @@ mod tests {
         let config = Some(PathBuf::from("/etc/x.yaml"));
         assert_eq!(parse(&["--config", "/etc/x.yaml"]).expect("a command"), Command::Answer { config: config.clone() });
         assert_eq!(parse(&["--config=/etc/x.yaml"]).expect("a command"), Command::Answer { config });
+    }
+
+    #[test]
+    fn a_configuration_is_checked_as_a_whole_or_for_an_image() {
+        let config = Some(PathBuf::from("x.yaml"));
+        let whole = Command::CheckConfig { config: config.clone(), image: None };
+        assert_eq!(parse(&["--config", "x.yaml", "--check-config"]).expect("a command"), whole);
+        let image = Some(ImageRef::parse("a.b/c").expect("an image"));
+        let one = Command::CheckConfig { config, image };
+        assert_eq!(parse(&["--check-config", "--image=a.b/c", "--config", "x.yaml"]).expect("a command"), one);
+        for arguments in
+            [&["--image", "a.b/c"][..], &["--check-config", "--image"], &["--check-config", "--image", "x"]]
+        {
+            assert!(parse(arguments).is_err(), "{arguments:?}");
+        }
     }
 
     #[test]

@@ -17,11 +17,17 @@ mod environment;
 mod error;
 mod external_role;
 mod file;
+mod print;
+mod report;
 mod routing;
 mod scope;
+mod similar;
 
 pub use environment::incumbent;
 pub use error::{ConfigError, Overlap, RouteProblem};
+pub use report::Report;
+pub use routing::Match;
+pub(crate) use similar::similar;
 
 /// The kubelet kills a provider after one minute (kubernetes `pkg/credentialprovider/plugin/plugin.go`); five seconds less
 /// leave room to explain a failure.
@@ -103,8 +109,27 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The names of the variables that are set.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str).filter(|name| self.value(name).is_some())
+    }
+
     fn required(&self, variable: &'static str, purpose: &'static str) -> Result<&str, ConfigError> {
-        self.value(variable).ok_or(ConfigError::MissingVariable { variable, purpose })
+        let missing = || ConfigError::MissingVariable { variable, purpose, similar: self.similar_to(variable) };
+        self.value(variable).ok_or_else(missing)
+    }
+
+    /// A variable that is set and means nothing, and may have been meant to be this one.
+    fn similar_to(&self, variable: &str) -> Option<String> {
+        let unknown = self.names().filter(|name| !environment::is_known(name));
+        similar(variable, unknown).map(str::to_owned)
+    }
+
+    /// The same environment with a variable in the place of what it was.
+    fn with(&self, name: &str, value: &str) -> Self {
+        let mut changed = self.clone();
+        changed.variables.insert(name.to_owned(), value.to_owned());
+        changed
     }
 
     /// The directory that `/sys`, `/proc` and `/run` lie in, where the cloud is looked for. The variable is for tests.

@@ -3,7 +3,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
-use artifactory_credential_provider::config::{Config, Environment};
+use artifactory_credential_provider::config::{Config, Environment, Report};
 use artifactory_credential_provider::error::{BUG_EXIT_CODE, Error, bug_report};
 use artifactory_credential_provider::kubelet::MAX_REQUEST_BYTES;
 use artifactory_credential_provider::{answer::answer, command_line::Command};
@@ -25,11 +25,17 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Error> {
+    let environment = Environment::of_this_process();
     let config = match Command::parse(std::env::args_os().skip(1)).map_err(Error::CommandLine)? {
         Command::Print(text) => return io::stdout().write_all(text.as_bytes()).map_err(Error::Process),
+        Command::CheckConfig { config, image } => {
+            let report = Report::of(config.as_deref(), &environment, image.as_ref()).map_err(Error::Config)?;
+            let _ = io::stderr().write_all(report.warnings.as_bytes());
+            return io::stdout().write_all(report.text.as_bytes()).map_err(Error::Process);
+        }
         Command::Answer { config } => config,
     };
-    let config = Config::load(config.as_deref(), &Environment::of_this_process()).map_err(Error::Config)?;
+    let config = Config::load(config.as_deref(), &environment).map_err(Error::Config)?;
     let deadline = Deadline::after(config.deadline);
     let mut stdin = Vec::new();
     io::stdin().take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut stdin).map_err(Error::Process)?;

@@ -47,6 +47,22 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// In a file it is a text like any other.
+#[cfg(test)]
+impl schemars::JsonSchema for Secret {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
 /// The longest text of a foreign service that a message repeats, in characters.
 const QUOTE_LIMIT: usize = 300;
 /// A run of this many characters without a space may be a token, whatever it was meant to be.

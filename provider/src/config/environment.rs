@@ -9,7 +9,7 @@ use crate::access::Access;
 use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
 use crate::cloud::{CLOUDS, Cloud};
 use crate::identity::kubernetes::{Expected, OptIn, ServiceAccountToken};
-use crate::identity::{Detected, Identities, IdentitySource};
+use crate::identity::{Detected, Identities, IdentityOrder, IdentitySource};
 use crate::image::{ImagePattern, Images};
 use crate::response::ResponsePolicy;
 
@@ -18,8 +18,10 @@ mod azure;
 mod fixed;
 mod google;
 pub mod incumbent;
+mod names;
 
-pub(super) use aws::region;
+pub(super) use aws::{region, role_name, token_lifetime};
+pub(super) use names::{is_known, looks_like_ours, nearest};
 
 /// The order of the route's identities; the incumbent's is the first that applies.
 const IDENTITY_ORDER: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER";
@@ -36,14 +38,25 @@ pub(super) fn parse(environment: &Environment) -> Result<Config, ConfigError> {
     }
     let images = Images::Matching(vec![ImagePattern::parse(artifactory.host()).map_err(ConfigError::Pattern)?]);
     let identities = identities(environment)?;
-    let order = super::identity_order(IDENTITY_ORDER, environment.value(IDENTITY_ORDER))?;
+    let order = identity_order(environment)?;
     let transport = environment.transport(artifactory.scheme())?;
     let access = Access::Exchange { artifactory, transport, identities, order };
     Config::of(vec![Route { images, access, response: ResponsePolicy::default() }], deadline(environment), environment)
 }
 
+/// Whether the environment says whose identity is proved: by a cloud's name, or by an Artifactory where the cloud is found.
+pub(super) fn names_an_identity(environment: &Environment) -> bool {
+    let is_set = |name| environment.value(name).is_some();
+    is_set("cloud_provider") || (is_set("artifactory_url") && !fixed::is_meant(environment))
+}
+
+/// The order of identities that the environment names.
+pub(super) fn identity_order(environment: &Environment) -> Result<IdentityOrder, ConfigError> {
+    super::identity_order(IDENTITY_ORDER, environment.value(IDENTITY_ORDER))
+}
+
 /// The identities of the cloud that `cloud_provider` names, else of each, of which the pull takes the one it is on.
-fn identities(environment: &Environment) -> Result<Identities, ConfigError> {
+pub(super) fn identities(environment: &Environment) -> Result<Identities, ConfigError> {
     let name = "cloud_provider";
     let Some(word) = environment.value(name) else { return Ok(Identities::Detected(Box::new(detected(environment)))) };
     let cloud =
@@ -95,7 +108,7 @@ fn provider_without_audience(environment: &Environment) -> Result<OidcProvider, 
 /// `http_timeout_seconds` may shorten the deadline; beyond the kubelet's minute it has no meaning.
 ///
 /// Why no error for what is no number of seconds? The incumbent takes its default then, so that set-ups work with `30s`.
-fn deadline(environment: &Environment) -> Duration {
+pub(super) fn deadline(environment: &Environment) -> Duration {
     let limit = environment.value("http_timeout_seconds").and_then(number_of_seconds);
     limit.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE))
 }

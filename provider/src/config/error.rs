@@ -11,12 +11,17 @@ use crate::kubelet::CacheKeyType;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A variable that is needed and not set.
-    #[error("`{variable}` is not set, which {purpose}")]
+    #[error(
+        "`{variable}` is not set, which {purpose}{}",
+        .similar.as_ref().map(|name| format!(" (`{name}` is set)")).unwrap_or_default()
+    )]
     MissingVariable {
         /// The variable.
         variable: &'static str,
         /// What it says.
         purpose: &'static str,
+        /// An unknown variable of a similar name that is set.
+        similar: Option<String>,
     },
     /// A variable or key holds a word that is not one of its words.
     #[error("`{name}` is `{value}`, which is not one of: {choices}")]
@@ -163,7 +168,19 @@ pub enum ConfigError {
         /// The operating system's words.
         cause: String,
     },
-    /// The configuration file is no YAML, or holds a key that is not known or not there.
+    /// The configuration file has a key, identity or word that is not known.
+    #[error("{word} in line {line} of the configuration file is not known, expected one of: {known}")]
+    UnknownWord {
+        /// What is there.
+        word: String,
+        /// Its line, from 1.
+        line: u64,
+        /// The known one that was probably meant.
+        similar: Option<&'static str>,
+        /// Those that are known there.
+        known: String,
+    },
+    /// The configuration file is no YAML, or lacks a key.
     #[error("the configuration file is not understood: {cause}")]
     Syntax {
         /// What is wrong, and where.
@@ -217,7 +234,7 @@ pub enum RouteProblem {
     #[error("it needs one of `identity`, `identities` and `static`")]
     Access,
     /// An exchange without an Artifactory.
-    #[error("`artifactoryUrl` is missing, which says where the proof is exchanged")]
+    #[error("`artifactoryUrl` is missing, which says where the proof is exchanged, and `artifactory_url` is not set")]
     ArtifactoryUrl,
     /// An Artifactory without TLS on another host.
     #[error("`artifactoryUrl` is `http://` on another host, so the proof and the credential could be read on the way")]
@@ -226,8 +243,13 @@ pub enum RouteProblem {
     #[error("`matchImages` is missing, which says where the credential may go")]
     MatchImages,
     /// An ID token without a provider.
-    #[error("`oidcProvider` is missing, which names Artifactory's OIDC provider")]
+    #[error(
+        "`oidcProvider` is missing, which names Artifactory's OIDC provider, and `jfrog_oidc_provider_name` is not set"
+    )]
     OidcProvider,
+    /// A key that is left out, and the variable that would stand for it.
+    #[error("`{0}` is missing, and `{1}` is not set")]
+    NeitherNor(&'static str, &'static str),
     /// Two keys that say the same thing in two ways, both or neither of them given.
     #[error("it needs exactly one of `{0}` and `{1}`")]
     Either(&'static str, &'static str),

@@ -1,10 +1,14 @@
 //! Configuration by file: several routes, in YAML or JSON, with the kubelet's way of writing keys.
+//!
+//! What a route leaves out is the environment's, where a variable means the same: the file wins.
 
 use std::time::Duration;
 
-use super::{Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProblem, identity_order};
+use super::{
+    Config, ConfigError, DEFAULT_DEADLINE, Environment, Route, RouteProblem, environment, identity_order, similar,
+};
 use crate::access::Access;
-use crate::artifactory::{GENERIC_PROVIDER_TYPE, OidcProvider, TokenForm};
+use crate::artifactory::OidcProvider;
 use crate::http::Transport;
 use crate::identity::{Identities, IdentitySource};
 use crate::image::{ImagePattern, Images};
@@ -13,21 +17,25 @@ use crate::response::ResponsePolicy;
 
 mod aws;
 mod azure;
+mod combined;
 mod gcp;
 mod kubernetes;
 mod proxy;
 mod response;
+#[cfg(test)]
+mod schema;
 mod shape;
 mod static_route;
 mod tls;
+
+pub(super) use proxy::KEY as PROXY_KEY;
 
 use response::ResponseShape;
 use shape::{FileShape, IdentityShape, OidcProviderShape, RouteShape};
 
 /// Reads a configuration file.
 pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
-    let shape: FileShape =
-        serde_saphyr::from_str(text).map_err(|error| ConfigError::Syntax { cause: syntax(&error) })?;
+    let shape: FileShape = serde_saphyr::from_str(text).map_err(|error| syntax(&error))?;
     if shape.routes.is_empty() {
         return Err(ConfigError::NoRoute);
     }
@@ -35,13 +43,36 @@ pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, Con
         shape.routes.into_iter().enumerate().map(|(index, route)| route.into_route(Place(index + 1), environment));
     let routes = routes.collect::<Result<Vec<_>, _>>()?;
     super::routing::refuse_overlap(&routes)?;
-    let deadline = shape.deadline.map(|text| duration("deadline", &text)).transpose()?;
-    Config::of(routes, deadline.map_or(DEFAULT_DEADLINE, |limit| limit.min(DEFAULT_DEADLINE)), environment)
+    let deadline = match shape.deadline {
+        Some(text) => duration("deadline", &text)?.min(DEFAULT_DEADLINE),
+        None => environment::deadline(environment),
+    };
+    Config::of(routes, deadline, environment)
 }
 
 /// The parser's words with the place, without the excerpt of the file: it may hold a password.
-fn syntax(error: &serde_saphyr::Error) -> String {
-    error.without_snippet().to_string()
+fn syntax(error: &serde_saphyr::Error) -> ConfigError {
+    use serde_saphyr::Error::{SerdeUnknownField, SerdeUnknownVariant};
+    let error = error.without_snippet();
+    let (word, known) = match error {
+        SerdeUnknownField { field, expected, .. } => (field, expected),
+        SerdeUnknownVariant { variant, expected, .. } => (variant, expected),
+        other => return ConfigError::Syntax { cause: other.to_string() },
+    };
+    let line = error.location().map_or(0, |location| location.line());
+    ConfigError::UnknownWord {
+        word: shown(word),
+        line,
+        similar: similar(word, known.iter().copied()),
+        known: known.join(", "),
+    }
+}
+
+/// A word of the file, unless it does not look like one: what stands in a key's place may be a password without its
+/// key.
+fn shown(word: &str) -> String {
+    let is_word = word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_word { format!("`{word}`") } else { "what stands as a key".to_owned() }
 }
 
 fn duration(name: &'static str, text: &str) -> Result<Duration, ConfigError> {
@@ -66,37 +97,46 @@ impl Place {
 
 impl RouteShape {
     fn into_route(mut self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
-        match (&self.identity, &self.identities, self.fixed.take()) {
-            (Some(_), None, None) | (None, Some(_), None) => self.into_exchange(place, environment),
-            (None, None, Some(fixed)) => fixed.into_route(self, place),
-            _ => Err(place.wrong(RouteProblem::Access)),
-        }
+        let provider = self.oidc_provider.take();
+        let identities = match (self.identity.take(), self.identities.take(), self.fixed.take()) {
+            (Some(identity), None, None) => own_identities(vec![identity], provider, place, environment)?,
+            (None, Some(identities), None) => own_identities(identities, provider, place, environment)?,
+            (None, None, Some(fixed)) => {
+                self.oidc_provider = provider;
+                return fixed.into_route(self, place);
+            }
+            (None, None, None) if environment::names_an_identity(environment) => {
+                combined::identities(provider, place, environment)?
+            }
+            _ => return Err(place.wrong(RouteProblem::Access)),
+        };
+        self.into_exchange(identities, place, environment)
     }
 
-    fn into_exchange(self, place: Place, environment: &Environment) -> Result<Route, ConfigError> {
-        let address = self.artifactory_url.ok_or_else(|| place.wrong(RouteProblem::ArtifactoryUrl))?;
-        let artifactory = super::artifactory_url("artifactoryUrl", &address)?;
+    fn into_exchange(
+        self,
+        identities: Identities,
+        place: Place,
+        environment: &Environment,
+    ) -> Result<Route, ConfigError> {
+        let artifactory = match (&self.artifactory_url, environment.value("artifactory_url")) {
+            (Some(address), _) => super::artifactory_url("artifactoryUrl", address)?,
+            (None, Some(address)) => super::artifactory_url("artifactory_url", address)?,
+            (None, None) => return Err(place.wrong(RouteProblem::ArtifactoryUrl)),
+        };
         match (artifactory.is_exposed(), self.insecure.unwrap_or_default()) {
             (true, false) => return Err(place.wrong(RouteProblem::Exposed)),
             (false, true) => return Err(place.wrong(RouteProblem::Unused("insecure"))),
             _ => {}
         }
         let images = patterns(&self.match_images.unwrap_or_else(|| vec![artifactory.host().to_owned()]), place)?;
-        let shapes: Vec<_> = self.identity.into_iter().chain(self.identities.into_iter().flatten()).collect();
-        if shapes.is_empty() {
-            return Err(place.wrong(RouteProblem::Empty("identities")));
-        }
-        if self.oidc_provider.is_some() && !shapes.iter().any(IdentityShape::needs_provider) {
-            return Err(place.wrong(RouteProblem::Unused("oidcProvider")));
-        }
-        let provider = self.oidc_provider.map(|shape| shape.into_provider(place)).transpose()?;
-        let context = RouteContext { place, provider: provider.as_ref(), environment };
-        let identities = shapes.into_iter().map(|shape| shape.into_source(&context)).collect::<Result<_, _>>()?;
-        let order = identity_order("identityOrder", self.identity_order.as_deref())?;
+        let order = match &self.identity_order {
+            Some(word) => identity_order("identityOrder", Some(word))?,
+            None => environment::identity_order(environment)?,
+        };
         let tls = tls::tls(self.tls, artifactory.scheme(), place, environment)?;
         let proxies = proxy::proxies(self.proxy, artifactory.scheme(), environment)?;
         let transport = Transport { tls, proxies };
-        let identities = Identities::Named(identities);
         let access = Access::Exchange { artifactory, transport, identities, order };
         let response = response_policy(self.response)?;
         Ok(Route { images: Images::Matching(images), access, response })
@@ -105,6 +145,25 @@ impl RouteShape {
 
 fn response_policy(shape: Option<ResponseShape>) -> Result<ResponsePolicy, ConfigError> {
     shape.map_or_else(|| Ok(ResponsePolicy::default()), ResponseShape::into_policy)
+}
+
+/// The identities that the route itself names.
+fn own_identities(
+    shapes: Vec<IdentityShape>,
+    provider: Option<OidcProviderShape>,
+    place: Place,
+    environment: &Environment,
+) -> Result<Identities, ConfigError> {
+    if shapes.is_empty() {
+        return Err(place.wrong(RouteProblem::Empty("identities")));
+    }
+    if provider.is_some() && !shapes.iter().any(IdentityShape::needs_provider) {
+        return Err(place.wrong(RouteProblem::Unused("oidcProvider")));
+    }
+    let provider = combined::provider(provider, place, environment)?;
+    let context = RouteContext { place, provider: provider.as_ref(), environment };
+    let identities = shapes.into_iter().map(|shape| shape.into_source(&context));
+    identities.collect::<Result<_, _>>().map(Identities::Named)
 }
 
 fn patterns(entries: &[String], place: Place) -> Result<Vec<ImagePattern>, ConfigError> {
@@ -174,22 +233,10 @@ impl IdentityShape {
     }
 }
 
-impl OidcProviderShape {
-    fn into_provider(self, place: Place) -> Result<OidcProvider, ConfigError> {
-        Ok(OidcProvider {
-            name: place.filled("oidcProvider.name", self.name)?,
-            provider_type: self.provider_type.unwrap_or_else(|| GENERIC_PROVIDER_TYPE.to_owned()),
-            audience: self.audience,
-            identity_mapping_name: self.identity_mapping_name,
-            project_key: self.project_key,
-            token_form: if self.include_reference_token { TokenForm::ReferenceToken } else { TokenForm::AccessToken },
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifactory::TokenForm;
     use crate::endpoints::AzureCloud;
     use crate::identity::azure::{ClientChoice, IdentityChoice};
 

@@ -59,6 +59,12 @@ impl AzureCloud {
         CLOUDS.iter().find(|facts| facts.audience == audience).map(|facts| facts.cloud)
     }
 
+    /// The name that people write.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.facts().names[0]
+    }
+
     /// The address of Entra ID, without a trailing slash.
     #[must_use]
     pub fn authority(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::artifactory::{ArtifactoryUrlError, ExchangeError, ReplyError};
 use crate::command_line::CommandLineError;
-use crate::config::{ConfigError, RouteProblem};
+use crate::config::{ConfigError, RouteProblem, similar};
 use crate::error::Error;
 use crate::http::HttpError;
 use crate::identity::aws::TagProblem;
@@ -48,12 +48,20 @@ impl Error {
 
 fn config(error: &ConfigError) -> String {
     match error {
-        ConfigError::MissingVariable { variable, .. } => {
+        ConfigError::MissingVariable { variable, similar: Some(similar), .. } => {
+            format!(
+                "rename `{similar}` to `{variable}` in the `env` of the provider's entry in the kubelet's configuration"
+            )
+        }
+        ConfigError::MissingVariable { variable, similar: None, .. } => {
             format!(
                 "set `{variable}` in the `env` of the provider's entry in the kubelet's configuration, or use --config"
             )
         }
-        ConfigError::Choice { name, choices, .. } => format!("set `{name}` to one of: {choices}"),
+        ConfigError::Choice { name, value, choices } => match similar(value, choices.split(", ")) {
+            Some(similar) => format!("set `{name}` to one of: {choices} (did you mean `{similar}`?)"),
+            None => format!("set `{name}` to one of: {choices}"),
+        },
         ConfigError::Number { name, expected, .. } => format!("set `{name}` to {expected}"),
         ConfigError::ArtifactoryUrl { name, suggestion: Some(host), .. } => format!("set `{name}` to `{host}`"),
         ConfigError::ArtifactoryUrl { name, suggestion: None, reason } => artifactory_url(name, *reason),
@@ -99,7 +107,10 @@ fn config(error: &ConfigError) -> String {
         ConfigError::Unreadable { .. } => {
             "name a file that the kubelet's user can read, in the `args` after `--config`".into()
         }
-        ConfigError::Syntax { .. } => "compare the file with the configuration section of the README".into(),
+        ConfigError::UnknownWord { similar: Some(similar), .. } => format!("did you mean `{similar}`?"),
+        ConfigError::UnknownWord { similar: None, .. } | ConfigError::Syntax { .. } => {
+            "compare the file with the configuration section of the README".into()
+        }
         ConfigError::Hidden { .. } => {
             "leave `cacheKeyType` out, which takes the registry where that hides nothing; or set it to `Image`".into()
         }
@@ -145,14 +156,17 @@ fn artifactory_url(name: &str, reason: ArtifactoryUrlError) -> String {
 fn route(problem: RouteProblem) -> String {
     match problem {
         RouteProblem::Access => {
-            "give the route an `identity` (or several `identities`) to be exchanged, or a `static` credential".into()
+            "give the route an `identity` (or several `identities`) to be exchanged, or a `static` credential, or set `cloud_provider`".into()
         }
-        RouteProblem::ArtifactoryUrl => "add `artifactoryUrl: acme.jfrog.io` to the route".into(),
+        RouteProblem::ArtifactoryUrl => "add `artifactoryUrl: acme.jfrog.io` to the route, or set `artifactory_url`".into(),
         RouteProblem::Exposed => {
             "write `https://`, or add `insecure: true` to the route if nobody else is on the way".into()
         }
         RouteProblem::MatchImages => "add `matchImages` with the registries that may see the credential".into(),
-        RouteProblem::OidcProvider => "add `oidcProvider: {name: NAME}` to the route".into(),
+        RouteProblem::OidcProvider => {
+            "add `oidcProvider: {name: NAME}` to the route, or set `jfrog_oidc_provider_name`".into()
+        }
+        RouteProblem::NeitherNor(key, variable) => format!("give `{key}` a value in the route, or set `{variable}`"),
         RouteProblem::Either(name, known) => format!("keep `{known}` where it is known, else `{name}`"),
         RouteProblem::Needs(key, other) => format!("add `{other}` to the route, or leave `{key}` out"),
         RouteProblem::Unused(key) => format!("remove `{key}` from the route"),

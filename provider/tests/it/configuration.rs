@@ -133,7 +133,7 @@ async fn words_of_the_sdks_variables_that_are_none_are_named() {
     insta::assert_snapshot!(with(&[("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5")]).await, @r"
     error: failed to read the configuration
       caused by: `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is `IPv5`, which is not one of: IPv4, IPv6
-      hint: set `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` to one of: IPv4, IPv6
+      hint: set `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` to one of: IPv4, IPv6 (did you mean `IPv4`?)
     ");
     insta::assert_snapshot!(with(&[("AWS_EC2_METADATA_DISABLED", "yes")]).await, @r"
     error: failed to read the configuration
@@ -206,8 +206,99 @@ async fn a_file_that_cannot_be_read_is_named() {
 async fn an_unknown_key_is_named_with_its_place() {
     insta::assert_snapshot!(refused_file("routes:\n  - artifactoryUrl: acme.jfrog.io\n    identty:\n      awsInstanceRole: {}\n").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown field `identty`, expected one of matchImages, artifactoryUrl, insecure, tls, proxy, identity, identities, identityOrder, oidcProvider, response, static at line 3, column 5
+      caused by: `identty` in line 3 of the configuration file is not known, expected one of: matchImages, artifactoryUrl, insecure, tls, proxy, identity, identities, identityOrder, oidcProvider, response, static
+      hint: did you mean `identity`?
+    ");
+}
+
+#[tokio::test]
+async fn a_word_that_is_not_known_is_answered_with_the_nearest_known_one() {
+    insta::assert_snapshot!(refused_file("routes:\n  - artifactoryUrl: acme.jfrog.io\n    identity:\n      awsInstanceRol: {}\n").await, @r"
+    error: failed to read the configuration
+      caused by: `awsInstanceRol` in line 4 of the configuration file is not known, expected one of: awsInstanceRole, awsWebIdentity, awsPodIdentity, awsCognito, awsExternalRole, azureManagedIdentity, azureFederated, azureWorkloadIdentity, gcpMetadata, gcpImpersonation, gcpWorkloadIdentity, gcpApplicationDefault, serviceAccountToken, serviceAccountTokenFile
+      hint: did you mean `awsInstanceRole`?
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.b, identity: {serviceAccountToken: {optIn: anotated}}}]").await, @r"
+    error: failed to read the configuration
+      caused by: `anotated` in line 1 of the configuration file is not known, expected one of: everyToken, annotated
+      hint: did you mean `annotated`?
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.b, identity: {awsInstanceRole: {password: x}}}]").await, @r"
+    error: failed to read the configuration
+      caused by: `password` in line 1 of the configuration file is not known, expected one of: roleName, region, tokenLifetime
       hint: compare the file with the configuration section of the README
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.b, identity: {awsInstanceRole: {}}, identityOrder: Strict}]").await, @r"
+    error: failed to read the configuration
+      caused by: `identityOrder` is `Strict`, which is not one of: strict, firstThatApplies, firstThatWorks
+      hint: set `identityOrder` to one of: strict, firstThatApplies, firstThatWorks (did you mean `strict`?)
+    ");
+}
+
+#[tokio::test]
+async fn what_stands_as_a_key_and_is_no_word_is_not_shown() {
+    let stderr = refused_file("routes: [{matchImages: [a.b], static: {username: u, 'password hunter2'}}]").await;
+    assert!(!stderr.contains("hunter2"), "{stderr}");
+    insta::assert_snapshot!(stderr, @r"
+    error: failed to read the configuration
+      caused by: what stands as a key in line 1 of the configuration file is not known, expected one of: username, password, passwordFile, token, tokenFile, cacheDuration, credentials, dockerConfigFile
+      hint: compare the file with the configuration section of the README
+    ");
+}
+
+#[tokio::test]
+async fn a_misspelt_variable_is_named_where_the_right_one_is_missing() {
+    insta::assert_snapshot!(refused(&[], &[("cloud_provider", "aws"), ("artifactory_ulr", "acme.jfrog.io")]).await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not set, which says which Artifactory the proof is exchanged at (`artifactory_ulr` is set)
+      hint: rename `artifactory_ulr` to `artifactory_url` in the `env` of the provider's entry in the kubelet's configuration
+    ");
+    insta::assert_snapshot!(refused(&[], &[("cloud_provider", "aws"), ("ARTIFACTORY_URL", "acme.jfrog.io")]).await, @r"
+    error: failed to read the configuration
+      caused by: `artifactory_url` is not set, which says which Artifactory the proof is exchanged at (`ARTIFACTORY_URL` is set)
+      hint: rename `ARTIFACTORY_URL` to `artifactory_url` in the `env` of the provider's entry in the kubelet's configuration
+    ");
+}
+
+#[tokio::test]
+async fn two_routes_of_which_neither_is_closer_are_refused() {
+    let routes = |one: &str, other: &str| {
+        let route = |pattern| format!("{{matchImages: ['{pattern}'], static: {{username: u, password: p}}}}");
+        format!("routes: [{}, {}, {}]", route("quay.io"), route(one), route(other))
+    };
+    insta::assert_snapshot!(refused_file(&routes("a*.example.com", "*b.example.com/team")).await, @r"
+    error: failed to read the configuration
+      caused by: route 2 (`a*.example.com`) and route 3 (`*b.example.com/team`) both match `ab.example.com/team`, and neither pattern is closer
+      hint: take the pattern out of one of the routes, or make it closer: a host that is within the other's wins, and on one host the longer path
+    ");
+    insta::assert_snapshot!(refused_file(&routes("acme.jfrog.io/team", "acme.jfrog.io/team")).await, @r"
+    error: failed to read the configuration
+      caused by: route 2 (`acme.jfrog.io/team`) and route 3 (`acme.jfrog.io/team`) both match `acme.jfrog.io/team`, and neither pattern is closer
+      hint: take the pattern out of one of the routes, or make it closer: a host that is within the other's wins, and on one host the longer path
+    ");
+}
+
+#[tokio::test]
+async fn what_neither_the_file_nor_the_environment_says_is_named_in_both_ways() {
+    insta::assert_snapshot!(refused_file("routes: [{identity: {awsInstanceRole: {}}}]").await, @r"
+    error: failed to read the configuration
+      caused by: route 1: `artifactoryUrl` is missing, which says where the proof is exchanged, and `artifactory_url` is not set
+      hint: add `artifactoryUrl: acme.jfrog.io` to the route, or set `artifactory_url`
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.b, identity: {gcpMetadata: {}}, oidcProvider: {name: p}}]").await, @r"
+    error: failed to read the configuration
+      caused by: route 1: `audience` is missing, and `jfrog_oidc_audience` is not set
+      hint: give `audience` a value in the route, or set `jfrog_oidc_audience`
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.b, identity: {serviceAccountToken: {}}, oidcProvider: {}}]").await, @r"
+    error: failed to read the configuration
+      caused by: route 1: `oidcProvider.name` is missing, and `jfrog_oidc_provider_name` is not set
+      hint: give `oidcProvider.name` a value in the route, or set `jfrog_oidc_provider_name`
+    ");
+    insta::assert_snapshot!(refused_file("routes: [{matchImages: [a.b], static: {username: u, password: p, cacheDuration: 8}}]").await, @r"
+    error: failed to read the configuration
+      caused by: `cacheDuration` is `8`, which is not a duration such as `8h`
+      hint: set `cacheDuration` to a duration such as `8h`
     ");
 }
 
@@ -221,12 +312,12 @@ async fn routes_that_cannot_work_are_refused() {
     insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.example.com}]").await, @r"
     error: failed to read the configuration
       caused by: route 1: it needs one of `identity`, `identities` and `static`
-      hint: give the route an `identity` (or several `identities`) to be exchanged, or a `static` credential
+      hint: give the route an `identity` (or several `identities`) to be exchanged, or a `static` credential, or set `cloud_provider`
     ");
     insta::assert_snapshot!(refused_file("routes: [{artifactoryUrl: a.example.com, identity: {gcpMetadata: {audience: x}}}]").await, @r"
     error: failed to read the configuration
-      caused by: route 1: `oidcProvider` is missing, which names Artifactory's OIDC provider
-      hint: add `oidcProvider: {name: NAME}` to the route
+      caused by: route 1: `oidcProvider` is missing, which names Artifactory's OIDC provider, and `jfrog_oidc_provider_name` is not set
+      hint: add `oidcProvider: {name: NAME}` to the route, or set `jfrog_oidc_provider_name`
     ");
     insta::assert_snapshot!(refused_file("routes: [{static: {username: u, password: p}}]").await, @r"
     error: failed to read the configuration

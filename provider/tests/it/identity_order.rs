@@ -164,6 +164,6 @@ async fn the_environment_can_be_strict_too() {
     insta::assert_snapshot!(misspelt.failure(3), @r"
     error: failed to read the configuration
       caused by: `ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER` is `Strict`, which is not one of: strict, firstThatApplies, firstThatWorks
-      hint: set `ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER` to one of: strict, firstThatApplies, firstThatWorks
+      hint: set `ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER` to one of: strict, firstThatApplies, firstThatWorks (did you mean `strict`?)
     ");
 }

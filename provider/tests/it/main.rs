@@ -1,6 +1,7 @@
 //! The shipped program as a child process against the mocks, as the kubelet starts it.
 
 mod azure;
+mod check_config;
 mod cluster;
 mod cognito;
 mod configuration;
@@ -34,6 +35,7 @@ mod pull;
 mod request;
 mod response;
 mod round_trips;
+mod routes;
 mod site;
 mod spans;
 mod tls;

@@ -318,13 +318,13 @@ async fn a_setting_that_names_no_proxy_is_refused_before_anybody_is_asked() {
     ");
     insta::assert_snapshot!(route("directly").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown variant `directly`, expected one of direct at line 1, column 38
-      hint: compare the file with the configuration section of the README
+      caused by: `directly` in line 1 of the configuration file is not known, expected one of: direct
+      hint: did you mean `direct`?
     ");
     insta::assert_snapshot!(route("{url: proxy.example, credentialFile: /etc/proxy}").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown field `credentialFile`, expected one of url, credentialsFile at line 1, column 66
-      hint: compare the file with the configuration section of the README
+      caused by: `credentialFile` in line 1 of the configuration file is not known, expected one of: url, credentialsFile
+      hint: did you mean `credentialsFile`?
     ");
     insta::assert_snapshot!(route("{credentialsFile: /etc/proxy}").await, @r"
     error: failed to read the configuration

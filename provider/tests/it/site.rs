@@ -285,8 +285,13 @@ impl Site {
 
     /// A client that trusts the test's authority.
     pub(crate) fn client(&self) -> reqwest::Client {
+        Self::client_trusting(self.artifactory.ca_pem())
+    }
+
+    /// A client that trusts the authorities of a bundle.
+    pub(crate) fn client_trusting(bundle: &str) -> reqwest::Client {
         let mut roots = rustls::RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(self.artifactory.ca_pem().as_bytes()) {
+        for certificate in CertificateDer::pem_slice_iter(bundle.as_bytes()) {
             roots.add(certificate.expect("a certificate")).expect("a root");
         }
         let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

@@ -1,5 +1,7 @@
 //! AWS by the incumbent's variables.
 
+use std::time::Duration;
+
 use super::{provider_without_audience, seconds};
 use crate::config::external_role::sdk;
 use crate::config::{ConfigError, DEFAULT_TOKEN_LIFETIME, Environment};
@@ -29,10 +31,12 @@ pub(super) fn identities(environment: &Environment) -> Result<Vec<IdentitySource
 }
 
 fn caller(environment: &Environment) -> Result<aws::CallerIdentity, ConfigError> {
-    Ok(aws::CallerIdentity {
-        region: region(environment)?,
-        token_lifetime: seconds(environment, "secret_ttl_seconds")?.unwrap_or(DEFAULT_TOKEN_LIFETIME),
-    })
+    Ok(aws::CallerIdentity { region: region(environment)?, token_lifetime: token_lifetime(environment)? })
+}
+
+/// The life that the environment asks for Artifactory's token.
+pub(in crate::config) fn token_lifetime(environment: &Environment) -> Result<Duration, ConfigError> {
+    Ok(seconds(environment, "secret_ttl_seconds")?.unwrap_or(DEFAULT_TOKEN_LIFETIME))
 }
 
 fn instance_role(environment: &Environment, caller: aws::CallerIdentity) -> Result<IdentitySource, ConfigError> {
@@ -80,7 +84,7 @@ const CREDENTIALS: [&str; 7] = [
 ];
 
 /// The instance's role by its name, or by its ARN, as the incumbent's documents call the value.
-fn role_name(environment: &Environment) -> Result<Option<String>, ConfigError> {
+pub(in crate::config) fn role_name(environment: &Environment) -> Result<Option<String>, ConfigError> {
     let Some(value) = environment.value("aws_role_name") else { return Ok(None) };
     let arn = aws::RoleArn::parse(value);
     crate::config::role_name("aws_role_name", arn.as_ref().map_or(value, aws::RoleArn::name)).map(Some)

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{RouteContext, duration};
-use crate::config::{ConfigError, DEFAULT_TOKEN_LIFETIME, Environment, environment, region, role_arn, role_name};
+use crate::config::{ConfigError, Environment, environment, region, role_arn, role_name};
 use crate::endpoints::Region;
 use crate::identity::aws::{CallerIdentity, InstanceRole, PodIdentity, RoleChoice, WebIdentity};
 
@@ -13,33 +13,50 @@ mod external_role;
 pub(super) use cognito::CognitoShape;
 pub(super) use external_role::ExternalRoleShape;
 
+/// The role of the EC2 instance, from its metadata service.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct InstanceRoleShape {
+    /// The role's name, without `arn:` and path. Default: `aws_role_name`, else the instance's one role.
     role_name: Option<String>,
+    /// The region whose STS Artifactory asks, such as `eu-central-1`. Default: `aws_region`, `AWS_REGION`, the pod's
+    /// issuer's, the instance's.
     region: Option<String>,
+    /// The life asked for Artifactory's token, such as `4h`. Default: `secret_ttl_seconds`, else `5h`.
     token_lifetime: Option<String>,
 }
 
+/// A role that the pod's service account token may assume (IRSA).
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WebIdentityShape {
+    /// The role's ARN. Default: the annotated role of a pod that opts in.
     role_arn: Option<String>,
+    /// The region whose STS Artifactory asks, such as `eu-central-1`. Default: `aws_region`, `AWS_REGION`, the pod's
+    /// issuer's, the instance's.
     region: Option<String>,
+    /// The life asked for Artifactory's token, such as `4h`. Default: `secret_ttl_seconds`, else `5h`.
     token_lifetime: Option<String>,
 }
 
+/// The role that EKS associates with the pod's service account.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PodIdentityShape {
+    /// The region whose STS Artifactory asks, such as `eu-central-1`. Default: `aws_region`, `AWS_REGION`, the pod's
+    /// issuer's, the instance's.
     region: Option<String>,
+    /// The life asked for Artifactory's token, such as `4h`. Default: `secret_ttl_seconds`, else `5h`.
     token_lifetime: Option<String>,
 }
 
 impl InstanceRoleShape {
     pub(super) fn into_identity(self, route: &RouteContext<'_>) -> Result<InstanceRole, ConfigError> {
         Ok(InstanceRole {
-            role_name: self.role_name.map(|value| role_name("roleName", &value)).transpose()?,
+            role_name: own_role_name(self.role_name, route.environment)?,
             caller: caller(self.region, self.token_lifetime, route.environment)?,
         })
     }
@@ -71,13 +88,24 @@ fn own_region(name: Option<String>, environment: &Environment) -> Result<Option<
     }
 }
 
-/// How a role is shown; a route without a region takes the environment's.
+/// The route's role name, else the environment's.
+fn own_role_name(name: Option<String>, environment: &Environment) -> Result<Option<String>, ConfigError> {
+    match name {
+        Some(name) => role_name("roleName", &name).map(Some),
+        None => environment::role_name(environment),
+    }
+}
+
+/// How a role is shown; what a route leaves out is the environment's.
 fn caller(
     name: Option<String>,
     lifetime: Option<String>,
     environment: &Environment,
 ) -> Result<CallerIdentity, ConfigError> {
     let region = own_region(name, environment)?;
-    let lifetime = lifetime.map(|text| duration("tokenLifetime", &text)).transpose()?;
-    Ok(CallerIdentity { region, token_lifetime: lifetime.unwrap_or(DEFAULT_TOKEN_LIFETIME) })
+    let token_lifetime = match lifetime {
+        Some(text) => duration("tokenLifetime", &text)?,
+        None => environment::token_lifetime(environment)?,
+    };
+    Ok(CallerIdentity { region, token_lifetime })
 }

@@ -5,42 +5,74 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::RouteContext;
-use crate::config::{ConfigError, service_account, workload_identity_provider};
+use crate::config::{ConfigError, RouteProblem, service_account, workload_identity_provider};
 use crate::identity::gcp::{
     ApplicationDefault, ForeignAccount, Impersonation, Metadata, SubjectToken, Target, WorkloadIdentity,
 };
 
+/// A service account of the Compute Engine VM, from its metadata server.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MetadataShape {
-    audience: String,
+    /// The audience of the ID token. Default: `jfrog_oidc_audience`.
+    audience: Option<String>,
+    /// The service account's e-mail address. Default: the VM's default account.
     service_account: Option<String>,
+    /// What becomes of an account that is not the VM's: `refused`, or `impersonated` by the VM's default account.
+    /// Default: `refused`.
+    #[serde(default)]
+    foreign_account: ForeignAccountShape,
 }
 
+/// A service account that the VM's default one acts as.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ImpersonationShape {
-    audience: String,
+    /// The audience of the ID token. Default: `jfrog_oidc_audience`.
+    audience: Option<String>,
+    /// The service account's e-mail address.
     service_account: String,
+    /// Accounts that act one for the other, the last for `serviceAccount`. Default: none.
     #[serde(default)]
     delegates: Vec<String>,
 }
 
+/// A service account that a token of a cluster stands for.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WorkloadIdentityShape {
-    audience: String,
+    /// The audience of the ID token. Default: `jfrog_oidc_audience`.
+    audience: Option<String>,
+    /// The pool's provider: `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
     workload_identity_provider: String,
+    /// The service account's e-mail address.
     service_account: String,
+    /// Accounts that act one for the other, the last for `serviceAccount`. Default: none.
     #[serde(default)]
     delegates: Vec<String>,
+    /// A file with a token of the cluster. Default: the pod's token.
     token_file: Option<PathBuf>,
 }
 
+/// What Google's application default credentials stand for.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ApplicationDefaultShape {
-    audience: String,
+    /// The audience of the ID token. Default: `jfrog_oidc_audience`.
+    audience: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+enum ForeignAccountShape {
+    #[default]
+    Refused,
+    Impersonated,
 }
 
 impl MetadataShape {
@@ -48,8 +80,11 @@ impl MetadataShape {
         let account = self.service_account.map(|value| service_account("serviceAccount", &value));
         Ok(Metadata {
             service_account: account.transpose()?,
-            foreign_account: ForeignAccount::Refused,
-            audience: route.place.filled("audience", self.audience)?,
+            foreign_account: match self.foreign_account {
+                ForeignAccountShape::Refused => ForeignAccount::Refused,
+                ForeignAccountShape::Impersonated => ForeignAccount::Impersonated,
+            },
+            audience: audience(self.audience, route)?,
             provider: route.provider()?,
         })
     }
@@ -59,7 +94,7 @@ impl ImpersonationShape {
     pub(super) fn into_identity(self, route: &RouteContext<'_>) -> Result<Impersonation, ConfigError> {
         Ok(Impersonation {
             target: target(&self.service_account, &self.delegates)?,
-            audience: route.place.filled("audience", self.audience)?,
+            audience: audience(self.audience, route)?,
             provider: route.provider()?,
         })
     }
@@ -71,7 +106,7 @@ impl WorkloadIdentityShape {
             subject_token: self.token_file.map_or(SubjectToken::Pod, SubjectToken::File),
             pool_provider: workload_identity_provider(&self.workload_identity_provider)?,
             target: target(&self.service_account, &self.delegates)?,
-            audience: route.place.filled("audience", self.audience)?,
+            audience: audience(self.audience, route)?,
             provider: route.provider()?,
         })
     }
@@ -79,9 +114,19 @@ impl WorkloadIdentityShape {
 
 impl ApplicationDefaultShape {
     pub(super) fn into_identity(self, route: &RouteContext<'_>) -> Result<ApplicationDefault, ConfigError> {
-        let audience = route.place.filled("audience", self.audience)?;
+        let audience = audience(self.audience, route)?;
         Ok(ApplicationDefault::of(route.environment, audience, route.provider()?))
     }
+}
+
+/// The route's audience, else the environment's.
+fn audience(audience: Option<String>, route: &RouteContext<'_>) -> Result<String, ConfigError> {
+    const VARIABLE: &str = "jfrog_oidc_audience";
+    if let Some(audience) = audience {
+        return route.place.filled("audience", audience);
+    }
+    let set = route.environment.value(VARIABLE).map(str::to_owned);
+    set.ok_or_else(|| route.place.wrong(RouteProblem::NeitherNor("audience", VARIABLE)))
 }
 
 fn target(account: &str, delegates: &[String]) -> Result<Target, ConfigError> {

@@ -8,24 +8,35 @@ use super::RouteContext;
 use crate::config::ConfigError;
 use crate::identity::kubernetes::{Expected, OptIn, ServiceAccountToken, ServiceAccountTokenFile};
 
+/// The pod's service account token itself, on any cluster.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ServiceAccountTokenShape {
+    /// The audience that the token must carry, checked before it is sent. Default: not checked.
     audience: Option<String>,
+    /// The issuer that the token must come from, checked likewise. Default: not checked.
     issuer: Option<String>,
+    /// Which pods: `everyToken`, or `annotated`, those with `JFrogExchange: "true"`. Default: `everyToken`.
     #[serde(default)]
     opt_in: OptInShape,
 }
 
+/// A service account token that the node keeps in a file.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ServiceAccountTokenFileShape {
+    /// The file.
     path: PathBuf,
+    /// The audience that the token must carry, checked before it is sent. Default: not checked.
     audience: Option<String>,
+    /// The issuer that the token must come from, checked likewise. Default: not checked.
     issuer: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 enum OptInShape {
     #[default]

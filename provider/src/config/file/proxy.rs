@@ -11,16 +11,23 @@ use crate::artifactory::Scheme;
 use crate::config::{ConfigError, Environment};
 use crate::http::{Exceptions, Proxies, Proxy};
 
+/// The key that names a proxy.
+pub(in crate::config) const KEY: &str = "proxy.url";
+
 /// The word `direct`, or a proxy.
 pub(super) enum ProxyShape {
     Direct,
     Named(NamedShape),
 }
 
+/// A proxy.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NamedShape {
+    /// The proxy: `http://host:port`, or `https://host:port` for TLS to the proxy itself.
     url: String,
+    /// A file with a line of `user:password`, read at each pull. Default: none.
     credentials_file: Option<PathBuf>,
 }
 
@@ -47,14 +54,26 @@ impl<'de> Deserialize<'de> for ProxyShape {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for ProxyShape {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ProxyShape".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let named = generator.subschema_for::<NamedShape>();
+        schemars::json_schema!({ "oneOf": [{ "const": "direct" }, named] })
+    }
+}
+
 impl ProxyShape {
     /// The route's own word, which the variables have no say in.
     fn into_proxies(self) -> Result<Proxies, ConfigError> {
         match self {
             Self::Direct => Ok(Proxies::Direct),
             Self::Named(NamedShape { url, credentials_file }) => {
-                let proxy = Proxy::with_file(&url, credentials_file, "proxy.url")
-                    .map_err(|reason| ConfigError::Proxy { name: "proxy.url", reason })?;
+                let proxy = Proxy::with_file(&url, credentials_file, KEY)
+                    .map_err(|reason| ConfigError::Proxy { name: KEY, reason })?;
                 Ok(Proxies::Through { proxy: proxy.into(), except: Exceptions::default() })
             }
         }

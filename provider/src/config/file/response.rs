@@ -11,21 +11,25 @@ use crate::response::{CACHE_TYPES, CacheType, ResponsePolicy};
 
 /// Which images an answer covers, and for how long the kubelet keeps it.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ResponseShape {
-    /// `Image`, `Registry` or `Global`: the images that a kept answer is used for. Without it, the registry where that hides
+    /// The images that a kept answer is used for: `Image`, `Registry` or `Global`. Default: the registry where that hides
     /// no image, else the image.
+    #[cfg_attr(test, schemars(extend("enum" = ["Image", "Registry", "Global", null])))]
     cache_key_type: Option<String>,
-    /// The `cacheType` of the entry's `tokenAttributes`, `ServiceAccount` or `Token`.
+    /// The `cacheType` of the `tokenAttributes` in the kubelet's entry, `ServiceAccount` or `Token`. Default:
+    /// `ServiceAccount`.
+    #[cfg_attr(test, schemars(extend("enum" = ["ServiceAccount", "Token", null])))]
     cache_type: Option<String>,
-    /// How long before its end a credential is no longer used, at least `10s`. Without it, a tenth of its life from `10s` to
+    /// How long before its end a credential is no longer used, at least `10s`. Default: a tenth of its life from `10s` to
     /// `5m`.
     margin: Option<String>,
-    /// By how much the nodes of a fleet differ at most. Without it, a twentieth of the life up to `1m`.
+    /// By how much the nodes of a fleet differ at most. Default: a twentieth of the life up to `1m`.
     jitter: Option<String>,
-    /// Shorter durations are raised to this one, as far as the credential lives.
+    /// Shorter durations are raised to this one, as far as the credential lives. Default: `0s`.
     minimum_cache_duration: Option<String>,
-    /// Longer durations are cut to this one.
+    /// Longer durations are cut to this one. Default: none.
     maximum_cache_duration: Option<String>,
 }
 

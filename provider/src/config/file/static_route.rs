@@ -1,6 +1,7 @@
 //! Routes with static credentials: one, several with their own images, or those of a Docker configuration.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -8,35 +9,63 @@ use super::{Place, RouteShape, patterns, response_policy};
 use crate::access::{Access, DockerConfig, StaticCredential, StaticPassword, StaticSource};
 use crate::config::{ConfigError, Route, RouteProblem};
 use crate::image::{ImagePattern, Images};
+use crate::kubelet::parse_go_duration;
 use crate::secret::Secret;
 
+/// Static credentials: one with `username`, several with their own images, or those of a Docker configuration.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("oneOf" = super::schema::exactly_one(["username", "credentials", "dockerConfigFile"]))))]
+#[cfg_attr(test, schemars(extend("not" = super::schema::any_two(["password", "passwordFile", "token", "tokenFile"]))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StaticShape {
+    /// The user name of the one credential.
     username: Option<String>,
+    /// The password.
     password: Option<Secret>,
+    /// A file with the password, read at each pull.
     password_file: Option<PathBuf>,
+    /// A token, which is a password too.
     token: Option<Secret>,
+    /// A file with the token, read at each pull.
     token_file: Option<PathBuf>,
+    /// How long the kubelet may keep it, such as `8h`. Default: `5m`, or less where a token ends sooner.
+    cache_duration: Option<String>,
+    /// Several credentials, each with its own images.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     credentials: Option<Vec<CredentialShape>>,
+    /// A Docker configuration (`.dockerconfigjson`), read at each pull.
     docker_config_file: Option<PathBuf>,
 }
 
+/// One of several static credentials: the one whose images fit closest is an image's.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("oneOf" = super::schema::exactly_one(["password", "passwordFile", "token", "tokenFile"]))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CredentialShape {
+    /// The images that it is for, as `matchImages` of a route.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     match_images: Vec<String>,
+    /// The user name.
     username: String,
+    /// The password.
     password: Option<Secret>,
+    /// A file with the password, read at each pull.
     password_file: Option<PathBuf>,
+    /// A token, which is a password too.
     token: Option<Secret>,
+    /// A file with the token, read at each pull.
     token_file: Option<PathBuf>,
+    /// How long the kubelet may keep it, such as `8h`. Default: `5m`, or less where a token ends sooner.
+    cache_duration: Option<String>,
 }
 
-/// The four ways to write a password, of which a credential has one.
+/// The four ways to write a password, of which a credential has one, and how long it may be kept.
 struct PasswordShape {
     inline: [Option<Secret>; 2],
     files: [Option<PathBuf>; 2],
+    kept: Option<String>,
 }
 
 impl StaticShape {
@@ -57,8 +86,11 @@ impl StaticShape {
         let images = |entries: Option<Vec<String>>| {
             patterns(&entries.ok_or_else(|| place.wrong(RouteProblem::MatchImages))?, place)
         };
-        let password =
-            PasswordShape { inline: [self.password, self.token], files: [self.password_file, self.token_file] };
+        let password = PasswordShape {
+            inline: [self.password, self.token],
+            files: [self.password_file, self.token_file],
+            kept: self.cache_duration,
+        };
         let (patterns, source) = match (self.username, self.credentials, self.docker_config_file) {
             (Some(username), None, None) => {
                 let patterns = images(route.match_images)?;
@@ -86,8 +118,11 @@ fn several(shapes: Vec<CredentialShape>, place: Place) -> Result<(Vec<ImagePatte
     for shape in shapes {
         let patterns = patterns(&shape.match_images, place)?;
         all.extend(patterns.iter().cloned());
-        let password =
-            PasswordShape { inline: [shape.password, shape.token], files: [shape.password_file, shape.token_file] };
+        let password = PasswordShape {
+            inline: [shape.password, shape.token],
+            files: [shape.password_file, shape.token_file],
+            kept: shape.cache_duration,
+        };
         credentials.push(credential(patterns, shape.username, password, place)?);
     }
     Ok((all, StaticSource::Credentials(credentials)))
@@ -102,13 +137,21 @@ fn credential(
     if username.is_empty() {
         return Err(place.wrong(RouteProblem::Username));
     }
+    let kept = password.kept.as_deref().map(kept).transpose()?;
     let password = password.into_password().ok_or_else(|| place.wrong(RouteProblem::Password))?;
-    Ok(StaticCredential { images: Images::Matching(patterns), username, password, kept: None })
+    Ok(StaticCredential { images: Images::Matching(patterns), username, password, kept })
+}
+
+/// A length of any size, `0s` included, which keeps nothing.
+fn kept(text: &str) -> Result<Duration, ConfigError> {
+    let number =
+        |_| ConfigError::Number { name: "cacheDuration", value: text.to_owned(), expected: "a duration such as `8h`" };
+    parse_go_duration(text).map_err(number)
 }
 
 impl PasswordShape {
     fn is_absent(&self) -> bool {
-        self.inline.iter().all(Option::is_none) && self.files.iter().all(Option::is_none)
+        self.inline.iter().all(Option::is_none) && self.files.iter().all(Option::is_none) && self.kept.is_none()
     }
 
     /// The one password that is written, if it is one and not empty.

@@ -10,19 +10,32 @@ use crate::artifactory::Scheme;
 use crate::config::{ConfigError, Environment, RouteProblem};
 use crate::http::{ClientCertificate, MinimumVersion, Pin, Roots, Tls};
 
+/// How a route's Artifactory is made sure of.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TlsShape {
+    /// A PEM file with the certificate authorities to trust. Default: `SSL_CERT_FILE`, else the system's bundle.
     ca_file: Option<PathBuf>,
+    /// Whether the file's authorities stand in the place of the others, or beside them. Default: `replace`.
     ca_mode: Option<CaMode>,
+    /// A PEM file with the certificate that the Artifactory is shown when it asks for one, and those of its issuers. Default:
+    /// none.
     client_certificate_file: Option<PathBuf>,
+    /// A PEM file with its key, without a passphrase.
     client_key_file: Option<PathBuf>,
+    /// The oldest version of TLS that is spoken: `1.2` or `1.3`. Default: `1.2`.
+    #[cfg_attr(test, schemars(extend("enum" = ["1.2", "1.3", null])))]
     minimum_version: Option<String>,
+    /// The name that the server is asked for and that its certificate must hold. Default: the host of `artifactoryUrl`.
     server_name: Option<String>,
+    /// The keys one of which the server's certificate must have, each as `sha256/` and base64. Default: any that is trusted.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pins: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 enum CaMode {
     /// The file's authorities only.

@@ -51,6 +51,12 @@ impl PoolProvider {
         (numbered && [project, location, pool, provider].iter().all(is_id)).then(|| Self(name.to_owned()))
     }
 
+    /// The resource name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The name by which the Security Token Service knows the provider.
     #[must_use]
     pub fn audience(&self) -> String {

@@ -2,24 +2,37 @@
 
 use serde::Deserialize;
 
-use super::{RouteContext, own_region};
+use super::{RouteContext, own_region, own_role_name};
 use crate::config::external_role::sdk;
-use crate::config::{ConfigError, RouteProblem, role_name};
+use crate::config::{ConfigError, RouteProblem};
 use crate::endpoints::remote_url;
 use crate::identity::aws::{AuthorizationServer, BaseCredentials, Cognito, ResourceServer, UserPool};
 
+/// A client of an Amazon Cognito user pool, whose secret the node's credentials may read.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::config::file) struct CognitoShape {
+    /// What signs the calls: `instanceRole`, or `defaultChain`, what the AWS SDK finds. Default: `instanceRole`.
+    #[cfg_attr(test, schemars(extend("enum" = ["instanceRole", "defaultChain", null])))]
     credentials: Option<String>,
+    /// The role's name, without `arn:` and path. Default: `aws_role_name`, else the instance's one role.
     role_name: Option<String>,
+    /// The region of the secret and of the user pool. Default: `aws_region`, `AWS_REGION`, the instance's.
     region: Option<String>,
+    /// The name or ARN of the secret with the client's `client-id` and `client-secret`.
     secret_name: String,
+    /// The user pool's name, which is looked for.
     user_pool_name: Option<String>,
+    /// The user pool's id, in the place of its name.
     user_pool_id: Option<String>,
+    /// The resource server's name, which is looked for.
     resource_server_name: Option<String>,
+    /// The resource server's identifier, in the place of its name.
     resource_server_identifier: Option<String>,
+    /// The address of the token endpoint, so that no user pool is asked; needs `resourceServerIdentifier`.
     token_endpoint: Option<String>,
+    /// The scope, without the identifier of its resource server.
     scope: String,
 }
 
@@ -74,7 +87,7 @@ fn base_credentials(
     const CHAIN: &str = "defaultChain";
     match (credentials, name) {
         (None | Some("instanceRole"), name) => {
-            Ok(BaseCredentials::InstanceRole(name.map(|value| role_name("roleName", &value)).transpose()?))
+            Ok(BaseCredentials::InstanceRole(own_role_name(name, route.environment)?))
         }
         (Some(CHAIN), None) => Ok(BaseCredentials::Chain(sdk(CHAIN)?)),
         (Some(CHAIN), Some(_)) => Err(route.place.wrong(RouteProblem::Unused("roleName"))),

@@ -10,16 +10,26 @@ use crate::config::file::{RouteContext, duration};
 use crate::config::{ConfigError, role_arn};
 use crate::identity::aws::{ExternalRole, RoleSession, SessionDuration, SessionName};
 
+/// A role that the node's own credentials may assume, in another account for one.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::config::file) struct ExternalRoleShape {
+    /// The role's ARN.
     role_arn: String,
+    /// What the role's owner asks for (`sts:ExternalId`). Default: none.
     external_id: Option<String>,
+    /// The session's name in CloudTrail. Default: `artifactory-pull@` and the node's name.
     session_name: Option<String>,
+    /// How long the session lasts, `15m` to `12h`, and at most `1h` from a role's credentials. Default: `1h`.
     session_duration: Option<String>,
+    /// The session's tags; they need `sts:TagSession`. Default: none.
     #[serde(default)]
     session_tags: BTreeMap<String, String>,
+    /// The region whose STS Artifactory asks, such as `eu-central-1`. Default: `aws_region`, `AWS_REGION`, the pod's
+    /// issuer's, the instance's.
     region: Option<String>,
+    /// The life asked for Artifactory's token, such as `4h`. Default: `secret_ttl_seconds`, else `5h`.
     token_lifetime: Option<String>,
 }
 
