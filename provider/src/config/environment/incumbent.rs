@@ -1,7 +1,7 @@
 //! What the incumbent's variables and annotations mean here.
 //!
-//! `README.md`, `docs/migrate.md` and the tests are made from these rows. No pull reads them, so that the linker leaves them
-//! out of the program.
+//! `README.md`, `docs/migrate.md` and the tests are made from these rows. The program itself needs their names alone, which are
+//! taken at compile time, so that the linker leaves the texts out.
 //!
 //! Source: jfrog-credentials-provider 1.4.0, `main.go`, `internal/provider/provider.go`, `internal/autoupdate/auto_update.go`.
 
@@ -196,6 +196,17 @@ pub const VARIABLES: [Setting; 29] = [
         "required with `google`",
     ),
 ];
+
+/// The variables' names.
+pub(super) const NAMES: [&str; VARIABLES.len()] = {
+    let mut names = [""; VARIABLES.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = VARIABLES[index].name;
+        index += 1;
+    }
+    names
+};
 
 /// The annotations of a pod's service account that the incumbent's entries have the kubelet send.
 pub const ANNOTATIONS: [Setting; 4] = [
