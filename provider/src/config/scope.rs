@@ -28,7 +28,7 @@ pub(super) fn refuse_hidden_images(routes: &[Route]) -> Result<(), ConfigError> 
 /// What hides behind an answer for a registry: a part of it that has a pattern of its own, in whichever route.
 fn in_a_registry(route: &Route, routes: &[Route]) -> Option<String> {
     let own = route.images.patterns();
-    let near = |pattern: &&ImagePattern| own.iter().any(|own| own.may_share_registry(pattern));
+    let near = |pattern: &&ImagePattern| own.iter().any(|own| own.shared_image(pattern).is_some());
     let docker = matches!(route.access, Access::Static(StaticSource::DockerConfig(_)));
     divided(routes.iter().flat_map(|route| route.images.patterns()).filter(near))
         .or_else(|| docker.then(|| by_source(route)).flatten())

@@ -92,15 +92,6 @@ impl ImagePattern {
         self.has_path() && pattern_port == port && labels_match(pattern, host)
     }
 
-    /// Whether one registry can belong to both patterns. Two patterns with `*` in the same label count as if it could.
-    #[must_use]
-    pub fn may_share_registry(&self, other: &Self) -> bool {
-        let ((one, one_port), (two, two_port)) = (self.url.host_and_port(), other.url.host_and_port());
-        one_port == two_port
-            && labels(one).count() == labels(two).count()
-            && labels(one).zip(labels(two)).all(|(one, two)| labels_may_meet(one, two))
-    }
-
     /// Whether the pattern is for a part of its registry only.
     #[must_use]
     pub fn has_path(&self) -> bool {
@@ -116,12 +107,6 @@ impl fmt::Display for ImagePattern {
 
 fn labels(host: &[u8]) -> impl Iterator<Item = &[u8]> {
     host.split(|byte| *byte == b'.')
-}
-
-/// Whether a label can fit both; two that are not plain count as if one could.
-fn labels_may_meet(one: &[u8], two: &[u8]) -> bool {
-    let plain = |label: &[u8]| !label.iter().any(|byte| b"*?[\\".contains(byte));
-    (!plain(one) && !plain(two)) || go_match::matches(one, two) || go_match::matches(two, one)
 }
 
 fn labels_match(pattern: &[u8], host: &[u8]) -> bool {
@@ -196,17 +181,6 @@ mod tests {
         ] {
             assert!(!divides(pattern, image), "{pattern} {image}");
         }
-    }
-
-    #[test]
-    fn patterns_share_a_registry_unless_a_label_keeps_them_apart() {
-        let share = |one: &str, two: &str| {
-            let (one, two) = (ImagePattern::parse(one).unwrap(), ImagePattern::parse(two).unwrap());
-            assert_eq!(one.may_share_registry(&two), two.may_share_registry(&one));
-            one.may_share_registry(&two)
-        };
-        assert!(share("*.jfrog.io", "acme.jfrog.io/team") && share("a*.io", "*b.io") && share("a.io/x", "a.io/y"));
-        assert!(!share("*.jfrog.io", "acme.eu.jfrog.io") && !share("a.io", "a.io:443") && !share("a*.io", "b.io"));
     }
 
     #[test]
