@@ -34,18 +34,18 @@ async fn a_key_that_needs_another_names_it() {
 async fn a_word_that_is_none_is_named() {
     insta::assert_snapshot!(refused("caFile: /ca.pem, caMode: merge").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown variant `merge`, expected one of replace, add at line 1, column 106
+      caused by: `merge` in line 1 of the configuration file is not known, expected one of: replace, add
       hint: compare the file with the configuration section of the README
     ");
     insta::assert_snapshot!(refused("minimumVersion: '1.1'").await, @r"
     error: failed to read the configuration
       caused by: `tls.minimumVersion` is `1.1`, which is not one of: 1.2, 1.3
-      hint: set `tls.minimumVersion` to one of: 1.2, 1.3
+      hint: set `tls.minimumVersion` to one of: 1.2, 1.3 (did you mean `1.2`?)
     ");
     insta::assert_snapshot!(refused("cafile: /ca.pem").await, @r"
     error: failed to read the configuration
-      caused by: the configuration file is not understood: unknown field `cafile`, expected one of caFile, caMode, clientCertificateFile, clientKeyFile, minimumVersion, serverName, pins at line 1, column 81
-      hint: compare the file with the configuration section of the README
+      caused by: `cafile` in line 1 of the configuration file is not known, expected one of: caFile, caMode, clientCertificateFile, clientKeyFile, minimumVersion, serverName, pins
+      hint: did you mean `caFile`?
     ");
 }
 
