@@ -5,7 +5,7 @@ mod exchange;
 use std::error::Error as _;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
@@ -67,11 +67,15 @@ impl Bound {
         self.address
     }
 
-    /// Answers the URL of the root, without a final slash.
+    /// Answers the URL of the root, without a final slash; that of the loopback interface when all are listened on.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        format!("{scheme}://{address}")
     }
 
     /// Serves the mock and the control paths of its kit.
