@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use self::document::FaultDocument;
+
 /// One misbehaviour: for which requests, what happens, and how often.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -77,6 +79,17 @@ impl Fault {
     /// Makes a fault that sends the real answer's body one byte per interval.
     pub fn drip(path: impl Into<String>, interval: Duration) -> Self {
         Self::new(path, Behaviour::Drip(interval))
+    }
+
+    /// Reads what `/__mock/faults` takes, as one JSON array: a document with a latency beside another behaviour is two faults.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no such array; the error names the key.
+    pub fn from_json(documents: &str) -> Result<Vec<Self>, String> {
+        let documents: Vec<FaultDocument> = serde_json::from_str(documents).map_err(|error| error.to_string())?;
+        let faults = documents.into_iter().map(Vec::<Self>::try_from).collect::<Result<Vec<_>, _>>();
+        Ok(faults.map_err(|error| error.to_string())?.concat())
     }
 
     /// Limits the fault to one method.
@@ -252,6 +265,21 @@ mod tests {
         let faults = Faults::default();
         faults.add(Fault::reset("/").times(0));
         assert!(faults.plan("GET", "/", &HeaderMap::new()).behaviour.is_none());
+    }
+
+    #[test]
+    fn faults_are_read_from_json() {
+        let faults =
+            Fault::from_json(r#"[{"path": "/a", "status": 503, "latency_ms": 5}, {"path": "*", "behaviour": "hang"}]"#);
+        let faults = faults.unwrap();
+        assert_eq!(faults.len(), 3);
+        assert!(matches!(faults[2].behaviour, Behaviour::Hang));
+        for (text, key) in
+            [(r#"[{"path": "/a", "stauts": 503}]"#, "stauts"), (r#"[{"path": "/a"}]"#, "status"), ("{}", "sequence")]
+        {
+            let error = Fault::from_json(text).unwrap_err();
+            assert!(error.contains(key), "{error}");
+        }
     }
 
     #[test]
