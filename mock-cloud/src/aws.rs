@@ -24,7 +24,7 @@ pub mod cognito;
 mod imds;
 mod json;
 pub mod pod_identity;
-mod region;
+pub(crate) mod region;
 pub mod secrets_manager;
 mod session;
 mod signature;

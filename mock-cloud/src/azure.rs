@@ -33,7 +33,7 @@ pub struct Azure(Arc<State>);
 
 struct State {
     world: AzureWorld,
-    published_at: String,
+    url: String,
     v1: Issuer,
     v2: Issuer,
     clock: Clock,
@@ -67,7 +67,7 @@ impl Azure {
             published_issuers: vec![(issuer_v1.url().to_owned(), v1), (issuer_v2.url().to_owned(), v2), cluster],
             v1: issuer_v1,
             v2: issuer_v2,
-            published_at,
+            url: url.to_owned(),
             clock: kit.clock.clone(),
             issued: Mutex::default(),
             tokens: Mutex::default(),
@@ -103,10 +103,6 @@ impl Azure {
 
     fn world(&self) -> &AzureWorld {
         &self.0.world
-    }
-
-    fn published_at(&self) -> &str {
-        &self.0.published_at
     }
 
     /// Answers a token of the machine, the same one until it expires.

@@ -10,7 +10,8 @@ use tower::ServiceExt as _;
 
 use crate::aws::Api;
 use crate::aws::cognito::Cognito;
-use crate::aws::pod_identity::{self, PodIdentity};
+use crate::aws::pod_identity::{self, PodIdentity, without_port};
+use crate::hosts;
 use crate::query::Query;
 
 /// The router of each service.
@@ -32,6 +33,19 @@ pub(crate) struct Front {
     pub(crate) iam_credentials: Router,
     pub(crate) kubernetes_issuer: Router,
     pub(crate) control: Router,
+    /// Whose metadata service the shared address is, `None` for all of them.
+    pub(crate) cloud: Option<Cloud>,
+}
+
+/// Whose metadata service answers at the address that all of them have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    /// That of EC2.
+    Aws,
+    /// That of Azure.
+    Azure,
+    /// That of Compute Engine.
+    Google,
 }
 
 /// How requests come.
@@ -70,6 +84,10 @@ impl Front {
 async fn answer(State((front, transport)): State<(Front, Transport)>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let service = Service::of(&parts, |host| front.cognito_domains.is_domain(host));
+    let service = match front.cloud {
+        Some(cloud) if is_metadata_address(host(&parts)) && service != Some(Service::Control) => Some(cloud.metadata()),
+        _ => service,
+    };
     let Some(service) = service else {
         return (StatusCode::NOT_FOUND, "no service of this mock has such a path\n").into_response();
     };
@@ -119,6 +137,8 @@ impl Service {
             Some(Api::CognitoIdp) => Some(Self::Cognito),
             None if name == "sts.googleapis.com" => Some(Self::GoogleSts),
             None if name == "iamcredentials.googleapis.com" => Some(Self::IamCredentials),
+            None if hosts::is_entra(name) => Some(Self::Entra),
+            None if name == hosts::GOOGLE_ISSUER => Some(Self::GoogleIssuer),
             None if host.starts_with("sts.") || host.starts_with("sts-fips.") => Some(Self::Sts),
             None if PodIdentity::is_address(host) => Some(Self::PodIdentity),
             None => is_cognito_domain(name).then_some(Self::CognitoToken),
@@ -155,6 +175,22 @@ impl Service {
             None => Self::GceMetadata,
         }
     }
+}
+
+impl Cloud {
+    const fn metadata(self) -> Service {
+        match self {
+            Self::Aws => Service::Ec2Metadata,
+            Self::Azure => Service::AzureMetadata,
+            Self::Google => Service::GceMetadata,
+        }
+    }
+}
+
+/// Whether a host is the address or a name of a metadata service. Sources: EC2 user guide, "Access instance metadata for an
+/// EC2 instance"; Compute Engine, "About VM metadata".
+fn is_metadata_address(host: &str) -> bool {
+    matches!(without_port(host), "169.254.169.254" | "fd00:ec2::254" | "metadata.google.internal" | "metadata")
 }
 
 fn host(request: &Parts) -> &str {
@@ -254,6 +290,9 @@ mod tests {
         for (host, service) in [
             ("sts.us-east-1.amazonaws.com", Service::Sts),
             ("sts.googleapis.com", Service::GoogleSts),
+            ("sts.windows.net", Service::Entra),
+            ("login.partner.microsoftonline.cn:443", Service::Entra),
+            ("accounts.google.com", Service::GoogleIssuer),
             ("iamcredentials.googleapis.com:443", Service::IamCredentials),
             ("secretsmanager.eu-west-1.amazonaws.com", Service::SecretsManager),
             ("cognito-idp.us-east-1.amazonaws.com", Service::Cognito),

@@ -28,13 +28,14 @@ mod world;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::State as Shared;
+use axum::extract::{OriginalUri, State as Shared};
 use axum::routing::get;
 use axum::{Json, Router};
 use mock_kit::{Clock, Kit};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
+use crate::asked_at::AskedAt;
 use crate::discovery::Issuers;
 use crate::issuer::{Issuer, KeyRing};
 use access_token::{AccessTokens, Grant};
@@ -47,13 +48,17 @@ pub use policy::{Binding, Policy};
 pub use pool::{Oidc, PoolProvider};
 pub use world::{GcpWorld, GkeWorkload, Instance, MetadataServer, ServiceAccount};
 
+/// Below which path the issuer is where it has no host of its own.
+const ISSUER: &str = "/google";
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
 /// The Google Cloud side of one world.
 #[derive(Clone)]
 pub struct Gcp(Arc<State>);
 
 struct State {
     world: GcpWorld,
-    published_at: String,
+    url: String,
     issuer: Issuer,
     clock: Clock,
     access_tokens: AccessTokens,
@@ -68,13 +73,12 @@ impl Gcp {
     /// Makes the Google Cloud side of a world that a server at `url` publishes.
     #[must_use]
     pub fn new(world: &GcpWorld, url: &str, kit: &Kit) -> Self {
-        let published_at = format!("{url}/google");
-        let name = world.issuer.as_ref().unwrap_or(&published_at);
+        let name = world.issuer.clone().unwrap_or_else(|| format!("{url}{ISSUER}"));
         Self(Arc::new(State {
-            issuer: Issuer::new(&**name, KeyRing::named("google"), kit.clock.clone()),
+            issuer: Issuer::new(name, KeyRing::named("google"), kit.clock.clone()),
             attributes: watch::Sender::new(world.instance.attributes.clone()),
             world: world.clone(),
-            published_at,
+            url: url.to_owned(),
             clock: kit.clock.clone(),
             access_tokens: AccessTokens::default(),
             kept: Mutex::default(),
@@ -97,12 +101,14 @@ impl Gcp {
         sts::router(self)
     }
 
-    /// Serves the issuer below `/google/`.
+    /// Serves the issuer, at its own host from the root on, elsewhere below `/google/`.
     pub fn issuer_router(&self) -> Router {
-        Router::new()
-            .route("/google/.well-known/openid-configuration", get(discovery))
-            .route("/google/oauth2/v3/certs", get(keys))
-            .with_state(self.clone())
+        let issuer = |router: Router<Self>, base| {
+            router
+                .route(&format!("{base}{DISCOVERY}"), get(discovery))
+                .route(&format!("{base}/oauth2/v3/certs"), get(keys))
+        };
+        issuer(issuer(Router::new(), ""), ISSUER).with_state(self.clone())
     }
 
     /// Serves `/__mock/gcp/*`.
@@ -190,8 +196,9 @@ impl Gcp {
 }
 
 /// Source: the document at `https://accounts.google.com/.well-known/openid-configuration`.
-async fn discovery(Shared(gcp): Shared<Gcp>) -> Json<Value> {
-    let base = &gcp.0.published_at;
+async fn discovery(Shared(gcp): Shared<Gcp>, asked_at: AskedAt, uri: OriginalUri) -> Json<Value> {
+    let below = uri.path().strip_suffix(DISCOVERY).unwrap_or_default();
+    let base = format!("{}{below}", asked_at.or(&gcp.0.url));
     Json(json!({
         "issuer": gcp.issuer().url(),
         "authorization_endpoint": format!("{base}/o/oauth2/v2/auth"),

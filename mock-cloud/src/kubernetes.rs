@@ -22,6 +22,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use mock_kit::{Clock, Kit};
 use serde_json::{Value, json};
 
+use crate::asked_at::AskedAt;
 use crate::issuer::{Issuer, KeyRing};
 
 pub use self::token_request::{Pod, ServiceAccountToken, TokenRefusal, TokenRequest};
@@ -31,6 +32,7 @@ pub use self::world::{KubernetesWorld, Node, ServiceAccount};
 #[derive(Clone)]
 pub struct Kubernetes {
     world: Arc<KubernetesWorld>,
+    url: String,
     published_at: String,
     issuer: Issuer,
     clock: Clock,
@@ -46,6 +48,7 @@ impl Kubernetes {
         Self {
             issuer: Issuer::new(&**name, KeyRing::named("kubernetes"), kit.clock.clone()),
             world: Arc::new(world.clone()),
+            url: url.to_owned(),
             published_at,
             clock: kit.clock.clone(),
             issued: Arc::default(),
@@ -93,10 +96,10 @@ impl Kubernetes {
     /// Answers the fields that the API server publishes.
     ///
     /// Source: kubernetes/kubernetes, `pkg/serviceaccount/openidmetadata.go`.
-    fn discovery(&self) -> Value {
+    fn discovery(&self, asked_at: &AskedAt) -> Value {
         json!({
             "issuer": self.issuer.url(),
-            "jwks_uri": format!("{}/keys", self.published_at),
+            "jwks_uri": format!("{}/id/{}/keys", asked_at.or(&self.url), self.world.cluster),
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -104,8 +107,8 @@ impl Kubernetes {
     }
 }
 
-async fn discovery(State(kubernetes): State<Kubernetes>) -> Response {
-    (PUBLIC, Json(kubernetes.discovery())).into_response()
+async fn discovery(State(kubernetes): State<Kubernetes>, asked_at: AskedAt) -> Response {
+    (PUBLIC, Json(kubernetes.discovery(&asked_at))).into_response()
 }
 
 async fn keys(State(kubernetes): State<Kubernetes>) -> Response {

@@ -29,6 +29,7 @@
 //! - [`issuer`]: one issuer: its name, its keys, rotation; `discovery`: an issuer asked for its keys
 //! - `trust`: what other programs need to trust this world
 //! - `services`: every service of a world; `front`: which of them a request is for
+//! - `hosts`: the real names of what a world has; `asked_at`: by which of them it was asked
 //! - `environment`: the variables that point a program at this world
 //! - `query`: the query of a request
 //!
@@ -40,12 +41,14 @@
 //! any other one is a program that looks for the GCE metadata server. Where the real names and
 //! addresses lead here, the `Host` header says which service is meant.
 
+mod asked_at;
 pub mod aws;
 pub mod azure;
 mod discovery;
 mod environment;
 mod front;
 pub mod gcp;
+mod hosts;
 pub mod issuer;
 pub mod kubernetes;
 mod query;
@@ -59,6 +62,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use mock_kit::{Authority, Kit, Listen, Server, SigningKey, TlsIdentity};
 
+pub use front::Cloud;
 use front::Transport;
 use kubernetes::{Kubernetes, ServiceAccountToken, TokenRefusal, TokenRequest};
 use services::{Services, Urls};
@@ -82,6 +86,10 @@ pub struct Listeners {
     pub tls: SocketAddr,
     /// What the TLS listener shows.
     pub certificates: Certificates,
+    /// Further host names that a generated certificate is to hold.
+    pub names: Vec<String>,
+    /// Whose metadata service answers at 169.254.169.254; `None` for all of them, which their paths tell apart.
+    pub cloud: Option<Cloud>,
 }
 
 /// What the TLS listener shows.
@@ -96,7 +104,7 @@ impl Default for Listeners {
     /// Free ports of the loopback interface, with a certificate of the world's own authority.
     fn default() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { plain: free, tls: free, certificates: Certificates::Generated }
+        Self { plain: free, tls: free, certificates: Certificates::Generated, names: Vec::new(), cloud: None }
     }
 }
 
@@ -119,7 +127,8 @@ impl MockCloud {
         let (kit, authority) = (Kit::new(), Authority::generate());
         let (identity, own_authority) = match listeners.certificates {
             Certificates::Generated => {
-                let identity = authority.issue(&tls_names(listeners.tls));
+                let names = [tls_names(listeners.tls), listeners.names].concat();
+                let identity = authority.issue(&names);
                 (identity, Some(authority.clone()))
             }
             Certificates::Given(identity) => (identity, None),
@@ -129,7 +138,7 @@ impl MockCloud {
         let urls = Urls { plain: plain.url(), tls: tls.url() };
         let environment = environment::environment(&world, &urls);
         let services = Services::new(&world, &urls.plain, &kit)?;
-        let front = services.front(urls, own_authority);
+        let front = services.front(urls, own_authority, listeners.cloud);
         tokio::task::spawn_blocking(SigningKey::wait_for_named).await.map_err(io::Error::other)?;
         Ok(Self {
             environment,

@@ -55,6 +55,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         plain: arguments.listen,
         tls: arguments.tls_listen,
         certificates: given.map_or(Certificates::Generated, Certificates::Given),
+        ..Listeners::default()
     };
     let cloud = MockCloud::start_on(arguments.world()?, listeners).await?;
     let authority_file = generated.then(|| AuthorityFile::write(&cloud, arguments.ca_file));

@@ -12,7 +12,7 @@ use crate::aws::cognito::Cognito;
 use crate::aws::pod_identity::{self, PodIdentity};
 use crate::aws::secrets_manager::SecretsManager;
 use crate::azure::{Azure, TokenVersion};
-use crate::front::Front;
+use crate::front::{Cloud, Front};
 use crate::gcp::Gcp;
 use crate::issuer::Issuer;
 use crate::kubernetes::Kubernetes;
@@ -78,7 +78,7 @@ impl Services {
     }
 
     /// Joins every service.
-    pub(crate) fn front(&self, urls: Urls, authority: Option<Authority>) -> Front {
+    pub(crate) fn front(&self, urls: Urls, authority: Option<Authority>, cloud: Option<Cloud>) -> Front {
         let trust = Trust {
             pod_identity: format!("{}{}", urls.plain, pod_identity::PATH),
             cognito_domains: format!("{}/cognito", urls.tls),
@@ -101,6 +101,7 @@ impl Services {
             google_sts: self.gcp.sts_router(),
             iam_credentials: self.gcp.iam_credentials_router(),
             kubernetes_issuer: self.kubernetes.router(),
+            cloud,
             control: trust.router().merge(self.kubernetes.control_router()).merge(self.gcp.control_router()),
         }
     }

@@ -35,6 +35,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use self::eks_auth::EksAuthError;
+pub(crate) use self::host::without_port;
 use self::limit::Limit;
 use self::token::Unreadable;
 pub use self::world::{Association, PodIdentityWorld, SessionTagging};

@@ -8,7 +8,7 @@ pub(crate) struct Partition {
     /// The domain of its service endpoints.
     pub(crate) domain: &'static str,
     /// The domain of its dual-stack endpoints.
-    dual_stack_domain: &'static str,
+    pub(crate) dual_stack_domain: &'static str,
     /// What its regions begin with, before a word and a number.
     region_prefixes: &'static [&'static str],
 }

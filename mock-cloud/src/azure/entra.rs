@@ -11,17 +11,15 @@ mod assertion;
 mod error;
 mod token;
 
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::HeaderMap;
-use http::header::HOST;
 use serde_json::{Value, json};
 
 use self::error::{EntraError, Refusal};
 use super::Azure;
 use super::world::TokenVersion;
-use crate::front::Transport;
+use crate::asked_at::AskedAt;
 
 pub(super) fn router(azure: &Azure) -> Router {
     Router::new()
@@ -33,17 +31,16 @@ pub(super) fn router(azure: &Azure) -> Router {
         .with_state(azure.clone())
 }
 
-type Via = Extension<Transport>;
 type Document = Result<Json<Value>, Refusal>;
 
-async fn discovery_v1(State(azure): State<Azure>, via: Via, headers: HeaderMap, tenant: Path<String>) -> Document {
+async fn discovery_v1(State(azure): State<Azure>, asked_at: AskedAt, tenant: Path<String>) -> Document {
     azure.known(&tenant)?;
-    Ok(Json(azure.discovery(TokenVersion::V1, &azure.base(via.0, &headers))))
+    Ok(Json(azure.discovery(TokenVersion::V1, &azure.base(&asked_at))))
 }
 
-async fn discovery_v2(State(azure): State<Azure>, via: Via, headers: HeaderMap, tenant: Path<String>) -> Document {
+async fn discovery_v2(State(azure): State<Azure>, asked_at: AskedAt, tenant: Path<String>) -> Document {
     azure.known(&tenant)?;
-    Ok(Json(azure.discovery(TokenVersion::V2, &azure.base(via.0, &headers))))
+    Ok(Json(azure.discovery(TokenVersion::V2, &azure.base(&asked_at))))
 }
 
 async fn keys(State(azure): State<Azure>, tenant: Path<String>) -> Document {
@@ -63,12 +60,8 @@ impl Azure {
     }
 
     /// Answers the address below which the tenant's endpoints are for whoever asks.
-    fn base(&self, transport: Transport, headers: &HeaderMap) -> String {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        match (transport, host) {
-            (Transport::Tls, Some(host)) => format!("https://{host}/{}", self.world().tenant),
-            _ => self.published_at().to_owned(),
-        }
+    fn base(&self, asked_at: &AskedAt) -> String {
+        format!("{}/{}", asked_at.or(&self.0.url), self.world().tenant)
     }
 
     /// Answers the discovery document of one form of token.

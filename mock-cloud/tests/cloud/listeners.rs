@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use mock_cloud::{Certificates, Listeners, MockCloud, World};
+use mock_cloud::{Certificates, Cloud, Listeners, MockCloud, World};
 use mock_kit::{Authority, Kit, Listen, Server, TlsIdentity};
 use serde_json::json;
 
@@ -47,6 +47,43 @@ async fn the_environment_names_the_plain_listener() {
     assert_eq!(variables["AWS_ENDPOINT_URL_STS"], cloud.url());
     let host = &variables["GCE_METADATA_HOST"];
     assert_eq!(format!("http://{host}"), cloud.url());
+}
+
+#[tokio::test]
+async fn on_the_machine_of_one_cloud_the_shared_address_is_that_clouds() {
+    let listeners = Listeners { cloud: Some(Cloud::Google), ..Listeners::default() };
+    let cloud = MockCloud::start_on(World::default(), listeners).await.unwrap();
+    let of = async |host: &str, path: &str| {
+        let request =
+            get(&cloud, path).header("host", host).header("metadata", "true").header("metadata-flavor", "Google");
+        request.send().await.unwrap()
+    };
+    for path in ["/latest/meta-data/", "/metadata/versions", "/id/AB"] {
+        let answer = of("169.254.169.254", path).await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(answer.headers()["metadata-flavor"], "Google", "{path}");
+    }
+    assert_eq!(of("metadata.google.internal", "/").await.status(), 200);
+    assert_eq!(of("169.254.169.254", "/__mock/clock").await.status(), 200);
+    assert_eq!(of("127.0.0.1", "/metadata/versions").await.status(), 200, "which is no metadata service's address");
+}
+
+#[tokio::test]
+async fn where_an_issuer_is_asked_for_its_keys_is_where_they_are() {
+    let names = vec!["accounts.google.com".to_owned()];
+    let world = World::default().with_real_issuers();
+    let cloud = MockCloud::start_on(world, Listeners { names, ..Listeners::default() }).await.unwrap();
+    let document = async |url: String, host: &str| {
+        let trusting = client(Some(cloud.authority().certificate_pem()));
+        json(trusting.get(url).header("host", host).send().await.unwrap()).await
+    };
+    let path = "/.well-known/openid-configuration";
+    let own = document(format!("{}{path}", cloud.tls_url()), "accounts.google.com").await;
+    assert_eq!(own["issuer"], "https://accounts.google.com");
+    assert_eq!(own["jwks_uri"], "https://accounts.google.com/oauth2/v3/certs");
+    let elsewhere = document(format!("{}/google{path}", cloud.url()), "127.0.0.1").await;
+    assert_eq!(elsewhere["issuer"], "https://accounts.google.com");
+    assert_eq!(elsewhere["jwks_uri"], format!("{}/google/oauth2/v3/certs", cloud.url()));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Cognito;
 use super::pool::Pool;
+use crate::asked_at::AskedAt;
 
 pub(super) fn router(cognito: Cognito) -> Router {
     Router::new()
@@ -20,8 +21,8 @@ pub(super) fn router(cognito: Cognito) -> Router {
         .with_state(cognito)
 }
 
-async fn discovery(State(cognito): State<Cognito>, Path(id): Path<String>) -> Response {
-    with_pool(&cognito, &id, |pool| document(pool, &cognito))
+async fn discovery(State(cognito): State<Cognito>, asked_at: AskedAt, Path(id): Path<String>) -> Response {
+    with_pool(&cognito, &id, |pool| document(pool, &cognito, &asked_at))
 }
 
 async fn keys(State(cognito): State<Cognito>, Path(id): Path<String>) -> Response {
@@ -35,8 +36,8 @@ fn with_pool(cognito: &Cognito, id: &str, document: impl FnOnce(&Pool) -> Value)
     }
 }
 
-fn document(pool: &Pool, cognito: &Cognito) -> Value {
-    let published_at = format!("{}/{}", cognito.0.url, pool.facts.id);
+fn document(pool: &Pool, cognito: &Cognito, asked_at: &AskedAt) -> Value {
+    let published_at = format!("{}/{}", asked_at.or(&cognito.0.url), pool.facts.id);
     let mut document = json!({
         "issuer": pool.issuer().url(),
         "jwks_uri": format!("{published_at}/.well-known/jwks.json"),
