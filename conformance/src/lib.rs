@@ -15,11 +15,14 @@
 //! - [`program`]: where the program under test comes from
 //! - [`pull`]: the kubelet in a terminal
 //! - [`vectors`]: what a real kubelet was seen to do, run against [`kubelet`]
+//! - [`lab`]: a network in which the mocks have the clouds' real addresses and names
 //! - `platform`: what differs between operating systems
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
 
 pub mod demo;
 pub mod kubelet;
+#[cfg(target_os = "linux")]
+pub mod lab;
 mod platform;
 pub mod program;
 pub mod pull;

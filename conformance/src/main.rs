@@ -1,4 +1,4 @@
-//! Command line of the kubelet's side: `conformance demo`, `conformance pull`, `conformance vectors`.
+//! Command line of the kubelet's side: `conformance demo`, `conformance pull`, `conformance vectors`, `conformance lab`.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use conformance::demo::{self, Identity, Paint, Show, Verdict};
-use conformance::kubelet::{Gate, KubeletVersion};
+use conformance::kubelet::{Environment, Gate, KubeletVersion};
+#[cfg(target_os = "linux")]
+use conformance::lab::{self, LabError};
 use conformance::{program, pull, vectors};
 
 /// The kubelet's side of a credential provider.
@@ -23,6 +25,13 @@ enum Command {
     Demo(Demo),
     /// Shows what a kubelet does with its credential providers for images; exits with 0 if each has a credential.
     Pull(Pull),
+    /// Runs a program where the mocks have the clouds' real addresses and names, and Artifactory's.
+    #[cfg(target_os = "linux")]
+    Lab(lab::Options),
+    /// What `lab` starts in its namespaces.
+    #[cfg(target_os = "linux")]
+    #[command(name = INSIDE, hide = true)]
+    LabInside(lab::Options),
     /// Runs files of vectors against the simulator; exits with 0 if none failed.
     Vectors(Vectors),
 }
@@ -75,12 +84,20 @@ struct Vectors {
     files: Vec<PathBuf>,
 }
 
+/// The subcommand of this program that `lab` runs in namespaces.
+#[cfg(target_os = "linux")]
+const INSIDE: &str = "lab-inside";
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let verdict = match CommandLine::parse().command {
         Command::Demo(arguments) => show(arguments),
         Command::Pull(arguments) => look_up(arguments),
+        #[cfg(target_os = "linux")]
+        Command::Lab(_) => return end(enter()),
+        #[cfg(target_os = "linux")]
+        Command::LabInside(options) => return end(lab::inside(&options, environment(), &mut io::stderr())),
         Command::Vectors(Vectors { files }) => vectors::run(&files, &mut io::stdout()).map_err(Failure::from),
     };
     match verdict {
@@ -104,11 +121,32 @@ fn show(arguments: Demo) -> Result<Verdict, Failure> {
     Ok(runtime.block_on(demo::run(&provider, &identities, show, &mut io::stdout()))?)
 }
 
-#[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
+/// Starts this program anew in namespaces, with the arguments that it was given.
+#[cfg(target_os = "linux")]
+fn enter() -> Result<u8, LabError> {
+    let own = std::env::current_exe();
+    let own = own.map_err(|source| LabError::Run { program: "conformance".to_owned(), source })?;
+    let arguments = std::env::args_os().skip(2);
+    lab::outside(&own, &[std::ffi::OsString::from(INSIDE)].into_iter().chain(arguments).collect::<Vec<_>>())
+}
+
+#[cfg(target_os = "linux")]
+fn end(result: Result<u8, LabError>) -> ExitCode {
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            explain(&error);
+            // Nobody reads a hint that cannot be written.
+            let _ = writeln!(io::stderr(), "  hint: {}", error.hint());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
 fn look_up(arguments: Pull) -> Result<Verdict, Failure> {
     let Pull { config, bin_dir, pod, node_config, kubelet_version: version, feature_gates: gate, json, images } =
         arguments;
-    let environment = std::env::vars_os().collect();
+    let environment = environment();
     let options = pull::Options { config, bin_dir, pod, node_config, version, gate, images, environment };
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(pull::run(&options, how(json), &mut io::stdout()))?)
@@ -117,6 +155,11 @@ fn look_up(arguments: Pull) -> Result<Verdict, Failure> {
 fn how(json: bool) -> Show {
     let paint = Paint::for_terminal(io::stdout().is_terminal(), variable("NO_COLOR").as_deref());
     if json { Show::Json } else { Show::Table(paint) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
+fn environment() -> Environment {
+    std::env::vars_os().collect()
 }
 
 fn explain(failure: &dyn std::error::Error) {
