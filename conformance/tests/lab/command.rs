@@ -40,14 +40,24 @@ impl User {
     }
 
     fn may_have_a_lab(self) -> bool {
-        let program = self.command(CONFORMANCE).arg("--version").output().is_ok_and(|output| output.status.success());
-        let unshare = ["--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc", "true"];
-        let namespaces = self.command("unshare").args(unshare).output().is_ok_and(|output| output.status.success());
-        if !(program && namespaces) {
-            let reason = if program { "this machine gives it no namespaces" } else { "it cannot run the program" };
+        let works = |mut command: Command| command.output().is_ok_and(|output| output.status.success());
+        let with = |program: &str, arguments: &[&str]| {
+            let mut command = self.command(program);
+            command.args(arguments);
+            command
+        };
+        let namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc", "true"];
+        let needs = [
+            ("it cannot run the program", with(CONFORMANCE, &["--version"])),
+            ("there is no `ip`", with("ip", &["-V"])),
+            ("there is no `curl`, which the tests ask with", with("curl", &["--version"])),
+            ("this machine gives it no namespaces", with("unshare", &namespaces)),
+        ];
+        let missing = needs.into_iter().find_map(|(reason, command)| (!works(command)).then_some(reason));
+        if let Some(reason) = missing {
             let _ = writeln!(std::io::stderr(), "skipped: a lab of {self:?} user: {reason}");
         }
-        program && namespaces
+        missing.is_none()
     }
 }
 

@@ -154,30 +154,33 @@ fn a_further_host_leads_to_the_clouds_with_a_certificate() {
 
 #[test]
 fn a_machine_is_of_one_cloud() {
-    let facts = "cat /sys/class/dmi/id/sys_vendor; curl -s -o /dev/null -w '%{http_code} %header{server}\\n' \
-                 http://169.254.169.254/latest/meta-data/; getent hosts metadata; ls -d /sys/class/net";
+    let facts = "cat /sys/class/dmi/id/sys_vendor; \
+                 curl -s -o /dev/null -D - http://169.254.169.254/latest/meta-data/ | tr -d '\\r' | grep -iE '^(http|server)'; \
+                 getent hosts metadata; ls -d /sys/class/net";
     for user in User::all() {
         let of = |machine| script(user, &["--cloud", machine], facts).stdout;
         insta::allow_duplicates! {
             insta::assert_snapshot!(of("aws"), @r"
             Amazon EC2
-            401 EC2ws
+            HTTP/1.1 401 Unauthorized
+            server: EC2ws
             /sys/class/net
             ");
             insta::assert_snapshot!(of("azure"), @r"
             Microsoft Corporation
-            400 IMDS/150.870.65.1854
+            HTTP/1.1 400 Bad Request
+            server: IMDS/150.870.65.1854
             /sys/class/net
             ");
             insta::assert_snapshot!(of("google"), @r"
             Google
-            403 Metadata Server for VM
+            HTTP/1.1 403 Forbidden
+            server: Metadata Server for VM
             169.254.169.254 metadata
             /sys/class/net
             ");
             insta::assert_snapshot!(of("none"), @r"
             QEMU
-            000 
             /sys/class/net
             ");
         }
