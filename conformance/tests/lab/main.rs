@@ -137,6 +137,8 @@ fn a_name_that_the_lab_does_not_have_leads_nowhere() {
     for user in User::all() {
         let ended = script(user, &[], "curl -sS https://example.com/; echo code $?");
         assert_eq!(ended.stdout, "code 6\n", "could not resolve: {ended:?}");
+        let ended = script(user, &[], "grep ^hosts: /etc/nsswitch.conf");
+        assert_eq!(ended.stdout, "hosts: files dns\n", "nobody outside is asked: {ended:?}");
         let ended = script(user, &[], "curl -sS --connect-timeout 2 http://192.0.2.1/; echo code $?");
         assert_eq!(ended.stdout, "code 7\n", "could not connect: {ended:?}");
     }
@@ -275,7 +277,8 @@ fn a_round_trip_takes_its_time() {
 
 #[test]
 fn a_large_answer_comes_whole_through_the_link() {
-    let asked = "curl -sS -o /dev/null -w '%{http_code} %{size_download}' http://169.254.169.254/latest/large";
+    let asked =
+        "curl -sS --max-time 30 -o /dev/null -w '%{http_code} %{size_download}' http://169.254.169.254/latest/large";
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("large.json");
     let fault =
