@@ -24,17 +24,17 @@
 
 mod attempt;
 mod check;
-mod endpoint;
+pub(crate) mod endpoint;
 mod expectation;
 mod identity;
-mod lifetime;
+pub(crate) mod lifetime;
 mod node;
 mod paint;
 mod report;
 mod screen;
-mod secrets;
+pub(crate) mod secrets;
 mod table;
-mod timeline;
+pub(crate) mod timeline;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

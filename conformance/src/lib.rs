@@ -17,6 +17,7 @@
 //! - [`vectors`]: what a real kubelet was seen to do, run against [`kubelet`]
 //! - [`lab`]: a network in which the mocks have the clouds' real addresses and names
 //! - `platform`: what differs between operating systems
+//! - [`run`]: the suite: cases of any plugin, and reports of them
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
 
 pub mod demo;
@@ -27,4 +28,5 @@ mod platform;
 pub mod program;
 pub mod pull;
 pub mod registry;
+pub mod run;
 pub mod vectors;

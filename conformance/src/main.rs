@@ -1,4 +1,4 @@
-//! Command line of the kubelet's side: `conformance demo`, `conformance pull`, `conformance vectors`, `conformance lab`.
+//! Command line of the kubelet's side: `conformance demo`, `run`, `pull`, `vectors` and `lab`.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use conformance::demo::{self, Identity, Paint, Show, Verdict};
 use conformance::kubelet::{Environment, Gate, KubeletVersion};
 #[cfg(target_os = "linux")]
 use conformance::lab::{self, LabError};
-use conformance::{program, pull, vectors};
+use conformance::{program, pull, run, vectors};
 
 /// The kubelet's side of a credential provider.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ struct CommandLine {
 enum Command {
     /// Shows one pull on each identity against the mocks; exits with 0 if all held.
     Demo(Demo),
+    /// Runs the cases against a credential provider; exits with 0 if none of the level core failed.
+    Run(Run),
     /// Shows what a kubelet does with its credential providers for images; exits with 0 if each has a credential.
     Pull(Pull),
     /// Runs a program where the mocks have the clouds' real addresses and names, and Artifactory's.
@@ -78,6 +80,31 @@ struct Pull {
 }
 
 #[derive(Args)]
+struct Run {
+    /// The credential provider to run.
+    #[arg(long, value_name = "PATH")]
+    plugin: PathBuf,
+    /// How it is configured: the name of an adapter, or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    adapter: String,
+    /// Run the cases of this folder in place of those in this program.
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
+    /// Run these cases only: an area, a case, or a pattern with `*`; may be given several times.
+    #[arg(long, value_name = "GLOB")]
+    filter: Vec<String>,
+    /// How many cases run at the same time; most of them wait most of the time.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    jobs: usize,
+    /// Write report.json and junit.xml into this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print report.json at the end, and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct Vectors {
     /// Files whose names hold their kind: `match`, `image`, `config`, `config_dir`, `response`, `duration`, `keyring` or `cache`.
     #[arg(required = true, value_name = "FILE")]
@@ -93,6 +120,7 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> ExitCode {
     let verdict = match CommandLine::parse().command {
         Command::Demo(arguments) => show(arguments),
+        Command::Run(arguments) => conform(arguments),
         Command::Pull(arguments) => look_up(arguments),
         #[cfg(target_os = "linux")]
         Command::Lab(_) => return end(enter()),
@@ -150,6 +178,19 @@ fn look_up(arguments: Pull) -> Result<Verdict, Failure> {
     let options = pull::Options { config, bin_dir, pod, node_config, version, gate, images, environment };
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(pull::run(&options, how(json), &mut io::stdout()))?)
+}
+
+fn conform(arguments: Run) -> Result<Verdict, Failure> {
+    let Run { plugin, adapter, cases, filter: filters, jobs, out, json } = arguments;
+    let options = run::Options { plugin, adapter, cases, filters, jobs, out };
+    let is_terminal = io::stdout().is_terminal();
+    let show = match (json, is_terminal) {
+        (true, _) => run::Show::Json,
+        (false, true) => run::Show::Live(Paint::for_terminal(is_terminal, variable("NO_COLOR").as_deref())),
+        (false, false) => run::Show::Lines,
+    };
+    let runtime = tokio::runtime::Runtime::new()?;
+    Ok(runtime.block_on(run::run(&options, show, &mut io::stdout()))?)
 }
 
 fn how(json: bool) -> Show {

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 /// One request as the report shows it; queries, headers and bodies may hold secrets and are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// Method and what was asked for, such as `GET role`.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     method: String,
     path: String,
     /// `None`: no answer was sent.
@@ -62,7 +62,7 @@ impl From<&Recorded> for Request {
 
 impl Request {
     /// Whether the answer was a success.
-    pub(super) fn is_granted(&self) -> bool {
+    pub(crate) fn is_granted(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
@@ -92,7 +92,7 @@ fn aws_action(recorded: &Recorded) -> Option<String> {
 }
 
 /// Lists requests as `3: PUT token, GET role, GET credentials`.
-pub(super) fn listed(requests: &[Request]) -> String {
+pub(crate) fn listed(requests: &[Request]) -> String {
     let kinds: Vec<_> = requests.iter().map(Request::marked).collect();
     match kinds.len() {
         0 => "none".to_owned(),

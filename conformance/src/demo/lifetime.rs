@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 /// The life of a token in seconds, as its claims have it: RFC 7519, sections 4.1.4 and 4.1.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lifetime {
+pub(crate) struct Lifetime {
     /// From issue to expiry.
-    pub(super) whole: i64,
+    pub(crate) whole: i64,
     /// From now to expiry.
-    pub(super) left: i64,
+    pub(crate) left: i64,
 }
 
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ struct Claims {
 
 impl Lifetime {
     /// Reads a token's claims, unverified; `None` for what is no JWT or does not expire.
-    pub(super) fn of(token: &str, now: i64) -> Option<Self> {
+    pub(crate) fn of(token: &str, now: i64) -> Option<Self> {
         let mut segments = token.split('.');
         let (_header, claims, _signature) = (segments.next()?, segments.next()?, segments.next()?);
         let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;

@@ -40,7 +40,7 @@ const REDACTED: &str = "[secret]";
 
 /// The secrets of one world so far.
 #[derive(Clone, Default)]
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     clouds: Vec<String>,
     /// Those of Cognito's clients, each also as the pair that makes Basic credentials.
     clients: Vec<String>,
@@ -51,7 +51,7 @@ pub(super) struct Secrets {
 impl Secrets {
     /// Collects what mock-cloud drew and what mock-artifactory's journal shows, beside the proofs and credentials known
     /// already.
-    pub(super) fn of(drawn: Vec<String>, journal: &[Recorded], proofs: Vec<String>, credentials: Vec<String>) -> Self {
+    pub(crate) fn of(drawn: Vec<String>, journal: &[Recorded], proofs: Vec<String>, credentials: Vec<String>) -> Self {
         let (tokens, clouds): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|secret| secret.starts_with(JWT_START));
         let clients = clouds.iter().filter_map(|secret| client_secret(secret)).flatten().collect();
         let mut secrets = Self { clouds, clients, proofs: proofs.into_iter().chain(tokens).collect(), credentials };
@@ -68,32 +68,32 @@ impl Secrets {
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.all().count()
     }
 
     /// How many secrets a text holds.
-    pub(super) fn in_text(&self, text: &str) -> usize {
+    pub(crate) fn in_text(&self, text: &str) -> usize {
         count(self.all(), text)
     }
 
     /// How many of Artifactory's credentials a request to the cloud holds.
-    pub(super) fn astray_at_cloud(&self, request: &Recorded) -> usize {
+    pub(crate) fn astray_at_cloud(&self, request: &Recorded) -> usize {
         count(self.credentials.iter(), &whole(request))
     }
 
     /// How many secrets that stay with the clouds a request to Artifactory holds.
-    pub(super) fn astray_at_artifactory(&self, request: &Recorded) -> usize {
+    pub(crate) fn astray_at_artifactory(&self, request: &Recorded) -> usize {
         count(self.clouds.iter().filter(|secret| !secret.starts_with(SESSION_TOKEN_START)), &whole(request))
     }
 
     /// How many secret access keys a request holds, whoever is asked.
-    pub(super) fn keys_in(&self, request: &Recorded) -> usize {
+    pub(crate) fn keys_in(&self, request: &Recorded) -> usize {
         count(self.clouds.iter().filter(|secret| secret.len() == ACCESS_KEY), &whole(request))
     }
 
     /// How many secrets of Cognito's clients a request holds that does not ask for their token.
-    pub(super) fn astray_clients(&self, request: &Recorded) -> usize {
+    pub(crate) fn astray_clients(&self, request: &Recorded) -> usize {
         let (start, end) = TOKEN_ENDPOINT;
         let is_theirs = request.path.starts_with(start) && request.path.ends_with(end);
         if is_theirs { 0 } else { count(self.clients.iter(), &whole(request)) }
@@ -101,7 +101,7 @@ impl Secrets {
 
     /// How many proofs both the clouds and Artifactory were shown: a client assertion, or a pod's token for STS, that
     /// reaches Artifactory, and a token for Artifactory that reaches a cloud.
-    pub(super) fn shown_to_both(&self, cloud: &[Recorded], artifactory: &[Recorded]) -> usize {
+    pub(crate) fn shown_to_both(&self, cloud: &[Recorded], artifactory: &[Recorded]) -> usize {
         let text = |requests: &[Recorded]| requests.iter().map(whole).collect::<Vec<_>>().join("\n");
         let (cloud, artifactory) = (text(cloud), text(artifactory));
         self.proofs
@@ -111,7 +111,7 @@ impl Secrets {
     }
 
     /// Replaces every secret in a text.
-    pub(super) fn redacted(&self, text: &str) -> String {
+    pub(crate) fn redacted(&self, text: &str) -> String {
         let forms = self.all().flat_map(|secret| forms(secret));
         forms.fold(text.to_owned(), |text, form| text.replace(&form, REDACTED))
     }

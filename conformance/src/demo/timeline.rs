@@ -100,7 +100,7 @@ impl Timeline {
 }
 
 /// The milliseconds between two moments.
-pub(super) fn milliseconds(from: Duration, to: Duration) -> f64 {
+pub(crate) fn milliseconds(from: Duration, to: Duration) -> f64 {
     let microseconds = to.saturating_sub(from).as_micros();
     f64::from(u32::try_from(microseconds).unwrap_or(u32::MAX)) / 1_000.0
 }

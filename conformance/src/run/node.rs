@@ -1,0 +1,248 @@
+//! The world of one case: mocks of its own, the node's files, and what an operator knows of them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use mock_artifactory::MockArtifactory;
+use mock_artifactory::start::StartError;
+use mock_cloud::MockCloud;
+use mock_cloud::kubernetes::{Pod, TokenRequest};
+use mock_kit::{Clock, Kit, Recorded, SigningKey};
+use tempfile::TempDir;
+use thiserror::Error;
+
+use super::case::{Mapped, Service, World};
+use super::facts::Facts;
+use crate::demo::secrets::Secrets;
+
+/// Artifactory's key by its name in the process-wide pool, so that all cases share one.
+const KEY: &str = "artifactory";
+
+/// The image that the built-in world has.
+pub(super) const IMAGE: &str = "docker-local/hello";
+
+/// The namespace of the world's service accounts, and the pod that their tokens are bound to.
+pub(super) const NAMESPACE: &str = "default";
+const POD: (&str, &str) = ("hello", "0f4a2f6e-3b1d-4f0e-8a53-6c9d2b7e1aff");
+
+/// What the annotation that asks for an application of Entra ID is called, and the world's application: Microsoft Entra
+/// Workload ID, "Service account annotations".
+const CLIENT_ID: (&str, &str) = ("azure.workload.identity/client-id", "44444444-5555-4666-8777-888888888888");
+
+/// How long the API server lets a token of a pod live, and a little more.
+const TOKEN_LIFE: Duration = Duration::from_mins(66);
+
+/// Why a world cannot be made.
+#[derive(Debug, Error)]
+pub(super) enum NodeError {
+    #[error("mock-cloud does not start: {0}")]
+    Cloud(#[source] io::Error),
+    #[error("mock-artifactory does not start: {0}")]
+    Artifactory(#[from] StartError),
+    #[error("the node's files cannot be written: {0}")]
+    Files(#[from] io::Error),
+    #[error("{0}")]
+    Token(String),
+}
+
+/// The world of one case.
+pub(super) struct Node {
+    pub(super) cloud: MockCloud,
+    pub(super) artifactory: MockArtifactory,
+    pub(super) facts: Facts,
+    /// The kubelet's clock.
+    pub(super) clock: Clock,
+    planted: Vec<String>,
+    folder: TempDir,
+}
+
+/// A service account as the API server shows it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Account {
+    pub(super) name: String,
+    pub(super) uid: String,
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+/// A place in both journals.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    cloud: usize,
+    artifactory: usize,
+}
+
+impl Node {
+    /// Starts the mocks and writes the files.
+    pub(super) async fn start(world: &World, program: &Path) -> Result<Self, NodeError> {
+        drop(SigningKey::named(KEY));
+        let cloud = MockCloud::start(cloud_world()).await.map_err(NodeError::Cloud)?;
+        let facts_of_artifactory = artifactory_world(world);
+        let account = facts_of_artifactory.users.iter().find_map(puller).unwrap_or_default();
+        let artifactory = MockArtifactory::start(facts_of_artifactory, Some(&cloud.url())).await?;
+        let folder = TempDir::new()?;
+        let facts = facts(&cloud, &artifactory, folder.path(), program, &account);
+        let planted = world.secrets.iter().chain([&account.1]).cloned().collect();
+        let node = Self { cloud, artifactory, facts, clock: Clock::system(), planted, folder };
+        node.write("ca.pem", node.artifactory.ca_pem())?;
+        node.write("password", &account.1)?;
+        node.write("token", &node.token("app", "artifactory")?)?;
+        for (service, fault) in world.faults().map_err(NodeError::Token)? {
+            node.kit(service).faults.add(fault);
+        }
+        Ok(node)
+    }
+
+    /// Writes a file of the node.
+    pub(super) fn write(&self, name: &str, content: &str) -> io::Result<()> {
+        std::fs::write(self.folder.path().join(name), content)
+    }
+
+    /// Clock, journal and faults of a service.
+    pub(super) fn kit(&self, service: Service) -> &Kit {
+        match service {
+            Service::Cloud => self.cloud.kit(),
+            Service::Artifactory => self.artifactory.kit(),
+        }
+    }
+
+    /// Moves every clock forward.
+    pub(super) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.advance_services(by);
+    }
+
+    /// A token that the API server issued.
+    pub(super) fn token(&self, account: &str, audience: &str) -> Result<String, NodeError> {
+        let (name, uid) = POD;
+        let pod = Pod { name: name.to_owned(), uid: uid.to_owned() };
+        let request = TokenRequest { audiences: vec![audience.to_owned()], pod: Some(pod), expiration_seconds: None };
+        let issued = self.cloud.service_account_token(NAMESPACE, account, &request);
+        issued.map(|issued| issued.token).map_err(|error| NodeError::Token(error.to_string()))
+    }
+
+    /// Lets every token that was issued until now expire.
+    pub(super) fn outlive_tokens(&self) {
+        self.advance_services(TOKEN_LIFE);
+    }
+
+    /// The service account of that name.
+    pub(super) fn account(&self, name: &str) -> Result<Account, NodeError> {
+        let found = self.cloud.kubernetes().world().service_account(NAMESPACE, name);
+        let found = found.ok_or_else(|| NodeError::Token(format!("the world has no service account `{name}`")))?;
+        Ok(Account { name: name.to_owned(), uid: found.uid.clone(), annotations: found.annotations.clone() })
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        let length = |service| self.kit(service).journal.requests().len();
+        Mark { cloud: length(Service::Cloud), artifactory: length(Service::Artifactory) }
+    }
+
+    /// What the plugin asked since a mark.
+    ///
+    /// A service of the cloud that looks at another one's keys has the user agent of the mock; what Artifactory asks to
+    /// verify a proof has none, and every HTTP client that plugins are made with has one.
+    pub(super) fn asked_since(&self, mark: Mark) -> Vec<(Service, Recorded)> {
+        let cloud = self.kit(Service::Cloud).journal.requests().into_iter().skip(mark.cloud);
+        let own = |request: &Recorded| request.header("user-agent").is_some_and(|it| !it.starts_with("mock-cloud"));
+        let cloud = cloud.filter(own).map(|request| (Service::Cloud, request));
+        let artifactory = self.kit(Service::Artifactory).journal.requests().into_iter().skip(mark.artifactory);
+        cloud.chain(artifactory.map(|request| (Service::Artifactory, request))).collect()
+    }
+
+    /// Every secret of the world, beside credentials that were answered.
+    pub(super) fn secrets(&self, tokens: Vec<String>, answered: Vec<String>) -> Secrets {
+        let journal = self.artifactory.kit().journal.requests();
+        let credentials = self.planted.iter().cloned().chain(answered).collect();
+        Secrets::of(self.cloud.secrets(), &journal, tokens, credentials)
+    }
+
+    fn advance_services(&self, by: Duration) {
+        self.cloud.kit().clock.advance(by);
+        self.artifactory.kit().clock.advance(by);
+    }
+}
+
+fn cloud_world() -> mock_cloud::World {
+    let mut world = mock_cloud::World::default();
+    let (key, value) = CLIENT_ID;
+    for account in world.kubernetes.service_accounts.iter_mut().filter(|account| account.name == "app") {
+        account.annotations.insert(key.to_owned(), value.to_owned());
+    }
+    world
+}
+
+fn artifactory_world(case: &World) -> mock_artifactory::World {
+    let mut world = mock_artifactory::World::default();
+    if case.mapped == Mapped::Nobody {
+        world.iam_roles.clear();
+    }
+    for mapping in world.providers.iter_mut().flat_map(|provider| &mut provider.mappings) {
+        if let Some(seconds) = case.token_seconds {
+            mapping.token_spec.expires_in = Some(seconds);
+        }
+        if case.mapped == Mapped::Nobody {
+            mapping.claims.insert("sub".to_owned(), "nobody".into());
+        }
+    }
+    world
+}
+
+/// A user with a password who may pull and does not administer.
+fn puller(user: &mock_artifactory::world::User) -> Option<(String, String)> {
+    if user.admin || user.repositories.is_empty() {
+        return None;
+    }
+    Some((user.name.clone(), user.password.clone()?))
+}
+
+fn facts(
+    cloud: &MockCloud,
+    artifactory: &MockArtifactory,
+    folder: &Path,
+    program: &Path,
+    (username, password): &(String, String),
+) -> Facts {
+    let (registry, url) = (artifactory.host(), cloud.url());
+    let file = |name: &str| folder.join(name).display().to_string();
+    let own = cloud.environment();
+    let known = |name: &str| own.get(name).map(String::as_str).unwrap_or_default();
+    let program_folder = program.parent().unwrap_or(Path::new("/")).display().to_string();
+    let facts = [
+        ("registry", registry.as_str()),
+        ("image", &format!("{registry}/{IMAGE}")),
+        ("port", registry.rsplit(':').next().unwrap_or_default()),
+        ("cloud", &url),
+        ("cloud_host", url.strip_prefix("http://").unwrap_or(&url)),
+        ("cloud_tls", &cloud.tls_url()),
+        ("ca_file", &file("ca.pem")),
+        ("folder", &folder.display().to_string()),
+        ("program_folder", &program_folder),
+        ("username", username),
+        ("password", password),
+        ("password_file", &file("password")),
+        ("token_file", &file("token")),
+        ("oidc_provider", "mock-cloud"),
+        ("region", known("AWS_REGION")),
+        ("role", known("aws_role_name")),
+        ("external_role", "arn:aws:iam::444455556666:role/cross-account-pull"),
+        ("external_id", "artifactory-external-id"),
+        ("tenant", known("azure_tenant_id")),
+        ("application", known("azure_app_client_id")),
+        ("application_uri", &format!("api://{}", known("azure_app_client_id"))),
+        ("node_client", known("azure_nodepool_client_id")),
+        ("node_account", known("google_service_account_email")),
+        ("other_account", "images@artifactory-demo.iam.gserviceaccount.com"),
+        (
+            "pool_provider",
+            "projects/123456789012/locations/global/workloadIdentityPools/clusters/providers/demo",
+        ),
+        ("secret", known("secret_name")),
+        ("user_pool", known("user_pool_name")),
+        ("resource_server", known("resource_server_name")),
+        ("resource_scope", known("user_pool_resource_scope")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    facts.iter().fold(Facts::default(), |facts, (name, value)| facts.with(name, value))
+}
