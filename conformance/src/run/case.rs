@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub(super) use self::expect::{Answer, Asked, Exit, Expect, From, Kept, Stderr};
 pub(super) use self::world::{Mapped, Service, World};
+use super::facts::Facts;
 use crate::kubelet::ApiVersion;
 
 /// One case, strict about its keys: a misspelt one would be an expectation that nobody holds.
@@ -127,7 +128,7 @@ impl Case {
         let parsed = members.into_iter().map(|member| {
             let mut case: Self = toml::from_str(&member.text).map_err(|error| failed(error.to_string()))?;
             case.id = format!("{id}{}", member.suffix);
-            case.world.faults().map_err(failed)?;
+            case.world.faults(|text| Facts::sample().render(text)).map_err(failed)?;
             Ok(case)
         });
         parsed.collect()

@@ -81,6 +81,9 @@ fn of_stderr(reasons: &mut Reasons, attempt: &Attempt, expect: &Expect) {
         let says = attempt.stderr().trim().chars().count() > 0;
         reasons.expect(says, || "standard error is empty".to_owned());
     }
+    for text in &expect.stderr_without {
+        reasons.expect(!attempt.stderr().contains(text), || format!("standard error has {text:?}"));
+    }
     if let Some(limit) = expect.stderr_at_most {
         let length = run.stderr.len();
         reasons.expect(length <= limit, || format!("standard error has {length} bytes, more than {limit}"));

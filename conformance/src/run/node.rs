@@ -43,7 +43,9 @@ pub(super) enum NodeError {
     Artifactory(#[from] StartError),
     #[error("the node's files cannot be written: {0}")]
     Files(#[from] io::Error),
-    #[error("{0}")]
+    #[error("the world cannot be made: {0}")]
+    World(String),
+    #[error("no token is issued: {0}")]
     Token(String),
 }
 
@@ -88,7 +90,7 @@ impl Node {
         node.write("ca.pem", node.artifactory.ca_pem())?;
         node.write("password", &account.1)?;
         node.write("token", &node.token("app", "artifactory")?)?;
-        for (service, fault) in world.faults().map_err(NodeError::Token)? {
+        for (service, fault) in world.faults(|text| node.facts.render(text)).map_err(NodeError::World)? {
             node.kit(service).faults.add(fault);
         }
         Ok(node)

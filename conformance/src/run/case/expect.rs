@@ -23,6 +23,7 @@ pub(in crate::run) struct Expect {
     pub(in crate::run) from: From,
     pub(in crate::run) stderr: Stderr,
     pub(in crate::run) stderr_at_most: Option<usize>,
+    pub(in crate::run) stderr_without: Vec<String>,
     #[serde(deserialize_with = "duration")]
     pub(in crate::run) within: Option<GoDuration>,
     pub(in crate::run) asked: Vec<Asked>,

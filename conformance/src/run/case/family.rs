@@ -1,7 +1,8 @@
 //! Families: several cases of one file, which differ in words.
 //!
 //! Each table of `each` is a member: `name` ends its id, and every `${key}` of the file is replaced by the member's value.
-//! The text is replaced and not the values, so that an error still has the line of the file.
+//! The text is replaced and not the values, so that an error still has the line of the file. A value can stand between
+//! double quotes or, as a number, without any; `each` stands before the first table.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ struct Shape {
 
 /// Splits a file into its members.
 pub(super) fn members(text: &str) -> Result<Vec<Member>, String> {
-    let Shape { each } = toml::from_str(text).map_err(|error| error.to_string())?;
+    let Shape { each } = toml::from_str(head(text)).map_err(|error| error.to_string())?;
     if each.is_empty() {
         return Ok(vec![Member { suffix: String::new(), text: text.to_owned() }]);
     }
@@ -48,6 +49,14 @@ pub(super) fn members(text: &str) -> Result<Vec<Member>, String> {
     Ok(members)
 }
 
+/// What stands before the first table.
+fn head(text: &str) -> &str {
+    if text.starts_with('[') {
+        return "";
+    }
+    text.find("\n[").map_or(text, |end| &text[..=end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +74,12 @@ mod tests {
         assert_eq!(members.iter().map(|it| it.suffix.as_str()).collect::<Vec<_>>(), ["[a]", "[b]"]);
         assert!(members[0].text.starts_with("rule = \"x\"\n"));
         assert!(members[1].text.starts_with("rule = \"y\\\"\"\n"));
+    }
+
+    #[test]
+    fn a_member_may_be_a_number_of_a_table() {
+        let text = "rule = \"r\"\neach = [{name = \"a\", n = \"7\"}]\n[world]\ntoken_seconds = ${n}\n";
+        assert!(members(text).unwrap()[0].text.ends_with("token_seconds = 7\n"));
     }
 
     #[test]

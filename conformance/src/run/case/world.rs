@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::run::facts::UnknownFact;
+
 /// The world, as far as it is not the built-in one of the mocks.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -63,11 +65,15 @@ pub(in crate::run) struct Fault {
 }
 
 impl World {
-    /// The faults as the mocks have them, each with who has it.
-    pub(in crate::run) fn faults(&self) -> Result<Vec<(Service, mock_kit::Fault)>, String> {
+    /// The faults as the mocks have them, each with who has it; `render` puts in what only a running world knows.
+    pub(in crate::run) fn faults(
+        &self,
+        render: impl Fn(&str) -> Result<String, UnknownFact>,
+    ) -> Result<Vec<(Service, mock_kit::Fault)>, String> {
         let mut faults = Vec::new();
         for fault in &self.fault {
             let document = serde_json::to_string(fault).map_err(|error| error.to_string())?;
+            let document = render(&document).map_err(|error| format!("`world.fault`: {error}"))?;
             let read = mock_kit::Fault::from_json(&document).map_err(|error| format!("`world.fault`: {error}"))?;
             faults.extend(read.into_iter().map(|it| (fault.at, it)));
         }
