@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let mut code = String::new();
+    let mut code = Vec::new();
     for (name, folder) in [("CASES", "cases"), ("ADAPTERS", "adapters")] {
         println!("cargo::rerun-if-changed={folder}");
         let root = fs::canonicalize(folder)?;
@@ -12,10 +12,11 @@ fn main() -> io::Result<()> {
         collect(&root, &mut files)?;
         files.sort();
         let entries = files.iter().map(|path| entry(&root, path)).collect::<String>();
-        code += &format!("pub(super) const {name}: &[(&str, &str)] = &[\n{entries}];\n");
+        code.push(format!("pub(super) const {name}: &[(&str, &str)] = &[\n{entries}];\n"));
     }
+    #[expect(clippy::disallowed_methods, reason = "cargo tells a build script by its environment where to write")]
     let target = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
-    fs::write(PathBuf::from(target).join("embedded.rs"), code)
+    fs::write(PathBuf::from(target).join("embedded.rs"), code.concat())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

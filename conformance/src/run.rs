@@ -45,12 +45,12 @@ use tokio::task::JoinSet;
 use self::adapter::Adapter;
 pub use self::adapter::AdapterError;
 use self::attempt::{AttemptError, Meeting};
-pub use self::case::{CaseError, Level};
 use self::case::Case;
+pub use self::case::{CaseError, Level};
 pub use self::facts::UnknownFact;
 use self::node::Node;
-use self::report::{CaseResult, Plugin, PullResult};
 pub use self::report::Report;
+use self::report::{CaseResult, Plugin, PullResult};
 use self::screen::Screen;
 pub use self::screen::Show;
 pub use self::status::Status;
@@ -213,7 +213,10 @@ impl Subject {
             answered.extend(attempt.passwords());
             let secrets = node.secrets(tokens.clone(), answered.clone());
             let now = node.artifactory.kit().clock.unix();
-            let reasons = judge::judge(&attempt, expect, &node.facts, &secrets, now)?;
+            let mut reasons = judge::judge(&attempt, expect, &node.facts, &secrets, now)?;
+            if expect.pulls {
+                reasons.extend(judge::pulled(&node, &attempt).await);
+            }
             result.status.rise(if reasons.is_empty() { Status::Pass } else { Status::Fail });
             result.reasons.extend(reasons.iter().map(|reason| secrets.redacted(reason)));
             result.took_ms += milliseconds(Duration::ZERO, attempt.took);

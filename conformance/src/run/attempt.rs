@@ -12,8 +12,8 @@ use super::case::{Case, Pull, Service, Token};
 use super::facts::{Facts, UnknownFact};
 use super::node::{Account, NAMESPACE, Node, NodeError};
 use crate::kubelet::{
-    AccountKey, ApiVersion, Cache, CredentialProviderRequest, CredentialProviderResponse, Ending, Environment,
-    GoDuration, ImageName, KubeletVersion, Provider, ResponseError, Run, TIMEOUT, expiry,
+    AccountKey, ApiVersion, Cache, CredentialProviderRequest, CredentialProviderResponse, Decoding, Ending,
+    Environment, GoDuration, ImageName, KubeletVersion, Provider, ResponseError, Run, TIMEOUT, expiry,
 };
 
 /// An audience that no plugin's entry names.
@@ -24,6 +24,9 @@ const POD_IDENTITY: (&str, &str) = ("aws-pod-identity", "pod-identity");
 
 /// `defaultCacheDuration` of the entry, which is required there.
 const DEFAULT_DURATION: GoDuration = GoDuration::from_secs(300);
+
+/// How long after its minute a plugin's output may be held open.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A kubelet and a plugin that meet in one world.
 pub(super) struct Meeting<'a> {
@@ -46,7 +49,7 @@ pub(super) struct Attempt {
     /// `None`: the answer was the cache's.
     pub(super) run: Option<Run>,
     pub(super) took: Duration,
-    /// What the newest kubelet makes of it.
+    /// What a kubelet makes of it: a strict one, or else a lenient one.
     pub(super) response: Result<CredentialProviderResponse, ResponseError>,
     pub(super) asked: Vec<(Service, Recorded)>,
 }
@@ -92,10 +95,10 @@ impl<'a> Meeting<'a> {
             return Ok(Attempt { version, image, stdin, token, run: None, took, response, asked });
         }
         let started = self.node.clock.uptime();
-        let run = self.provider().run(&environment(pull, &self.node.facts)?, stdin.clone().into_bytes(), TIMEOUT).await?;
+        let run = self.run(pull, &stdin).await?;
         let took = self.node.clock.uptime().saturating_sub(started);
-        let decoding = KubeletVersion::NEWEST.decoding();
-        let response = CredentialProviderResponse::parse(&run.stdout, version, decoding);
+        let parse = |decoding| CredentialProviderResponse::parse(&run.stdout, version, decoding);
+        let response = parse(Decoding::Strict).or_else(|_strict| parse(Decoding::Lenient));
         if let (Ok(response), Ending::Exited(0)) = (&response, run.ending)
             && let Some(until) = expiry(response.cache_duration, DEFAULT_DURATION, now)
         {
@@ -104,6 +107,17 @@ impl<'a> Meeting<'a> {
         }
         let asked = self.node.asked_since(mark);
         Ok(Attempt { version, image, stdin, token, run: Some(run), took, response, asked })
+    }
+
+    /// Runs the plugin. A child of it that holds its output open would make a kubelet wait for as long; here it is over
+    /// soon after the minute.
+    async fn run(&self, pull: &Pull, stdin: &str) -> Result<Run, AttemptError> {
+        let (provider, environment) = (self.provider(), environment(pull, &self.node.facts)?);
+        let run = provider.run(&environment, stdin.as_bytes().to_vec(), TIMEOUT);
+        match tokio::time::timeout(TIMEOUT + PATIENCE, run).await {
+            Ok(run) => Ok(run?),
+            Err(_elapsed) => Ok(Run { ending: Ending::TimedOut, stdout: Vec::new(), stderr: Vec::new() }),
+        }
     }
 
     fn now(&self) -> Duration {

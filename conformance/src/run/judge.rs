@@ -6,10 +6,12 @@ mod leaks;
 use super::attempt::Attempt;
 use super::case::{Asked, Exit, Expect, From, Stderr};
 use super::facts::{Facts, UnknownFact};
+use super::node::{Node, TAG};
 use crate::demo::secrets::Secrets;
-use crate::kubelet::{Ending, GoDuration};
+use crate::kubelet::{Ending, GoDuration, ImageName};
+use crate::registry::Client;
 
-pub(super) use self::leaks::leaks;
+use self::leaks::leaks;
 
 /// Reasons of a failure, collected.
 #[derive(Debug, Default)]
@@ -55,6 +57,18 @@ pub(super) fn judge(
     Ok(reasons.into_vec())
 }
 
+/// Pulls with the credential of the answer; the reason why that does not work.
+pub(super) async fn pulled(node: &Node, attempt: &Attempt) -> Option<String> {
+    let response = attempt.response.as_ref().ok()?;
+    let credential = answer::credential(response, &attempt.image)?;
+    let image = ImageName::parse(&format!("{}:{TAG}", attempt.image)).ok()?;
+    let client = match Client::trusting(node.artifactory.ca_pem()) {
+        Ok(client) => client,
+        Err(error) => return Some(error.to_string()),
+    };
+    client.pull(&image, Some(&credential)).await.err().map(|error| format!("the image is not pulled: {error}"))
+}
+
 fn of_exit(reasons: &mut Reasons, attempt: &Attempt, expect: &Expect) {
     let from = if attempt.run.is_some() { From::Run } else { From::Cache };
     reasons.expect(expect.from == From::Any || expect.from == from, || match from {
@@ -65,7 +79,11 @@ fn of_exit(reasons: &mut Reasons, attempt: &Attempt, expect: &Expect) {
     match expect.exit {
         Exit::Zero => reasons.expect(run.ending == Ending::Exited(0), || {
             let said = attempt.stderr();
-            format!("it ended with {} and not with exit code 0: {}", run.ending, said.lines().next().unwrap_or("no word"))
+            format!(
+                "it ended with {} and not with exit code 0: {}",
+                run.ending,
+                said.lines().next().unwrap_or("no word")
+            )
         }),
         Exit::NonZero => {
             let is_so = matches!(run.ending, Ending::Exited(code) if code != 0);

@@ -20,8 +20,9 @@ use crate::demo::secrets::Secrets;
 /// Artifactory's key by its name in the process-wide pool, so that all cases share one.
 const KEY: &str = "artifactory";
 
-/// The image that the built-in world has.
-pub(super) const IMAGE: &str = "docker-local/hello";
+/// The image that the built-in world has, and its tag.
+const IMAGE: &str = "docker-local/hello";
+pub(super) const TAG: &str = "1";
 
 /// The namespace of the world's service accounts, and the pod that their tokens are bound to.
 pub(super) const NAMESPACE: &str = "default";
@@ -236,10 +237,7 @@ fn facts(
         ("node_client", known("azure_nodepool_client_id")),
         ("node_account", known("google_service_account_email")),
         ("other_account", "images@artifactory-demo.iam.gserviceaccount.com"),
-        (
-            "pool_provider",
-            "projects/123456789012/locations/global/workloadIdentityPools/clusters/providers/demo",
-        ),
+        ("pool_provider", "projects/123456789012/locations/global/workloadIdentityPools/clusters/providers/demo"),
         ("secret", known("secret_name")),
         ("user_pool", known("user_pool_name")),
         ("resource_server", known("resource_server_name")),

@@ -118,16 +118,6 @@ fn versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KubeletVer
     texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }
 
-impl Expect {
-    /// The kubelets that must take the answer: unless told, the ends of both ways to decode.
-    pub(in crate::run) fn kubelets(&self) -> Vec<KubeletVersion> {
-        if self.kubelets.is_empty() {
-            return vec![KubeletVersion::OLDEST, KubeletVersion::NEWEST];
-        }
-        self.kubelets.clone()
-    }
-}
-
 impl Asked {
     /// Whether a request is one of these.
     pub(in crate::run) fn is(&self, request: &mock_kit::Recorded) -> bool {

@@ -6,7 +6,7 @@ use crate::run::attempt::Attempt;
 use crate::run::case::Service;
 
 /// Judges where secrets went.
-pub(in crate::run) fn leaks(reasons: &mut Reasons, attempt: &Attempt, secrets: &Secrets) {
+pub(super) fn leaks(reasons: &mut Reasons, attempt: &Attempt, secrets: &Secrets) {
     let none = |reasons: &mut Reasons, found: usize, words: &str| {
         reasons.expect(found == 0, || format!("{words}: {found} found"));
     };

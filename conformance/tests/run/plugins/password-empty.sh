@@ -1,0 +1,5 @@
+#!/bin/sh
+# Its credential has no password.
+. "${0%/*}/reference.sh"
+password() { :; }
+main
