@@ -108,7 +108,7 @@ impl Adapter {
         let failed = |problem: String| AdapterError::File { file: file.to_owned(), problem };
         let mut adapter: Self = toml::from_str(text).map_err(|error| failed(error.to_string()))?;
         let base = file.rsplit('/').next().unwrap_or(file);
-        adapter.name = base.strip_suffix(".toml").unwrap_or(base).to_owned();
+        adapter.name = String::from(base.strip_suffix(".toml").unwrap_or(base));
         if !adapter.identity.contains_key(&adapter.default) {
             return Err(failed(format!("`default` is `{}`, and there is no such `identity`", adapter.default)));
         }

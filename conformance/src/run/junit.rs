@@ -1,4 +1,4 @@
-//! The same results for build servers: JUnit's XML, one suite an area.
+//! The same results for build servers: the XML of `JUnit`, one suite an area.
 //!
 //! There is no standard; the shape is the common part of what readers take:
 //! <https://github.com/testmoapp/junitxml>.
@@ -17,7 +17,9 @@ pub(super) fn junit(report: &Report) -> String {
     for area in results.chunk_by(|a, b| a.area == b.area) {
         let name = escaped(&area[0].area);
         let _ = writeln!(xml, "  <testsuite name=\"{name}\"{}>", counts(area));
-        area.iter().for_each(|result| case(&mut xml, result));
+        for result in area {
+            case(&mut xml, result);
+        }
         xml.push_str("  </testsuite>\n");
     }
     xml.push_str("</testsuites>\n");

@@ -175,7 +175,9 @@ impl Summary {
             Level::Extended => &mut self.extended,
         };
         let of_area = self.areas.entry(result.area.clone()).or_default();
-        [&mut self.total, of_level, of_area].into_iter().for_each(|counts| counts.add(result.status));
+        for counts in [&mut self.total, of_level, of_area] {
+            counts.add(result.status);
+        }
     }
 }
 
@@ -245,7 +247,9 @@ mod tests {
     #[test]
     fn the_last_line_counts_errors_as_failures_and_the_disabled_as_skipped() {
         let mut counts = Counts::default();
-        Status::ALL.into_iter().for_each(|status| counts.add(status));
+        for status in Status::ALL {
+            counts.add(status);
+        }
         assert_eq!(counts.line(), "1 passed, 2 failed, 2 skipped");
     }
 

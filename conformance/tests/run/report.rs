@@ -65,7 +65,9 @@ fn fits(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<S
             "type" if !is_type(rule, value) => found.push(format!("{at}: not a {}", rule.as_str().unwrap_or("type"))),
             "const" if rule != value => found.push(format!("{at}: not {rule}")),
             "enum" if !rule.as_array().unwrap().contains(value) => found.push(format!("{at}: not one of {rule}")),
-            "minimum" if value.as_f64() < rule.as_f64() => found.push(format!("{at}: below {rule}")),
+            "minimum" if value.is_number() && value.as_f64() < rule.as_f64() => {
+                found.push(format!("{at}: below {rule}"))
+            }
             "minLength" if value == "" => found.push(format!("{at}: empty")),
             "required" => {
                 let missing = rule.as_array().unwrap().iter().filter(|key| value.get(key.as_str().unwrap()).is_none());

@@ -101,7 +101,7 @@ fn one_mistake_fails_the_cases_about_it_alone() {
         ("decline-kept", &["declining/kept*"]),
         ("decline-global", &["cache-scope/after-a-decline*"]),
         ("decline-as-failure", &["declining/*", "versions/decline*"]),
-        ("key-of-image", &["cache-scope/covers", "cache-scope/other-image*", "matching/image[long]"]),
+        ("key-of-image", &["cache-scope/covers", "cache-scope/other-image*", "matching/image[v2 in the path]"]),
         ("key-with-stars", &["host-binding/auth-keys*"]),
         ("any-registry", &["host-binding/lookalike*", "declining/*", "versions/decline*", "cache-scope/*-a-decline*"]),
         ("host-in-the-name", &["host-binding/lookalike*"]),
