@@ -79,8 +79,8 @@ fn fits(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<S
                 }
             }
             "properties" | "additionalProperties" => keys(root, schema, keyword, value, at, found),
-            "type" | "const" | "enum" | "minimum" | "minLength" => {}
-            "$schema" | "$id" | "$defs" | "title" | "description" | "pattern" => {}
+            "type" | "const" | "enum" | "minimum" | "minLength" | "pattern" => {}
+            word if word.starts_with('$') || matches!(word, "title" | "description") => {}
             other => panic!("{other}"),
         }
     }
