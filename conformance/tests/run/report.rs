@@ -66,7 +66,7 @@ fn fits(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<S
             "const" if rule != value => found.push(format!("{at}: not {rule}")),
             "enum" if !rule.as_array().unwrap().contains(value) => found.push(format!("{at}: not one of {rule}")),
             "minimum" if value.is_number() && value.as_f64() < rule.as_f64() => {
-                found.push(format!("{at}: below {rule}"))
+                found.push(format!("{at}: below {rule}"));
             }
             "minLength" if value == "" => found.push(format!("{at}: empty")),
             "required" => {
@@ -89,10 +89,11 @@ fn fits(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<S
 fn keys(root: &Value, schema: &Value, keyword: &str, value: &Value, at: &str, found: &mut Vec<String>) {
     for (key, value) in value.as_object().into_iter().flatten() {
         let at_key = format!("{at}/{key}");
-        match (keyword, &schema["properties"][key], &schema["additionalProperties"]) {
-            ("properties", rule @ Value::Object(_), _) => fits(root, rule, value, &at_key, found),
+        let (named, other) = (&schema["properties"][key], &schema["additionalProperties"]);
+        match (keyword, named, other) {
+            ("properties", rule @ Value::Object(_), _)
+            | ("additionalProperties", Value::Null, rule @ Value::Object(_)) => fits(root, rule, value, &at_key, found),
             ("additionalProperties", Value::Null, Value::Bool(false)) => found.push(format!("{at}: `{key}` is no key")),
-            ("additionalProperties", Value::Null, rule @ Value::Object(_)) => fits(root, rule, value, &at_key, found),
             _ => {}
         }
     }
