@@ -15,7 +15,7 @@ const HEAD: &str = "\
 # What one start of the provider may cost: each number was measured, and may be exceeded by a tenth.
 # Renew with `cargo run --release --package benches -- budget --write` (`--profile dist` for the other half).
 
-# Limits that no measurement moves. Of the bytes, 2.5 million are the AWS SDK.
+# Limits that no measurement moves.
 ";
 
 /// Numbers by name, by kind.

@@ -74,7 +74,8 @@ impl World {
         for fault in &self.fault {
             let document = serde_json::to_string(fault).map_err(|error| error.to_string())?;
             let document = render(&document).map_err(|error| format!("`world.fault`: {error}"))?;
-            let read = mock_kit::Fault::from_json(&document).map_err(|error| format!("`world.fault`: {error}"))?;
+            let read = mock_kit::Fault::from_json(&format!("[{document}]"))
+                .map_err(|error| format!("`world.fault`: {error}"))?;
             faults.extend(read.into_iter().map(|it| (fault.at, it)));
         }
         Ok(faults)
