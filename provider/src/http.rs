@@ -90,7 +90,7 @@ pub struct Transport {
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
-    /// Absent where no proxy may ever be.
+    /// Absent where there is no proxy, or none may ever be.
     proxied: Option<Arc<ProxyClient>>,
     service: Service,
     deadline: Deadline,
@@ -135,7 +135,10 @@ impl Http {
         deadline: Deadline,
     ) -> Result<Self, HttpError> {
         let tls = transport.tls.load()?;
-        let proxied = Some(Arc::new(ProxyClient::new(transport, &tls)?));
+        let proxied = match &transport.proxies {
+            Proxies::Direct => None,
+            Proxies::Through { .. } => Some(Arc::new(ProxyClient::new(transport, &tls)?)),
+        };
         let client = client(tls, asked_name.as_ref())?;
         let client_certificate = transport.tls.client_certificate.as_ref().map(|files| files.certificate.clone());
         Ok(Self { client, proxied, service, deadline, client_certificate, asked_name })

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::answer::Answer;
-use crate::config::Config;
+use crate::artifactory::ArtifactoryUrl;
+use crate::config::{Config, Route};
 use crate::identity::{Asked, Subject};
 use crate::image::ImageRef;
 use crate::kubelet::{CredentialProviderRequest, CredentialProviderResponse};
@@ -67,14 +68,18 @@ pub fn about_exposure(stdin: &[u8], config: &Config) -> String {
     })
 }
 
-/// The place of the route, from 1, and its Artifactory.
+/// The place of the route, from 1, and its Artifactory. The request is read only where some route can be meant.
 fn exposed(stdin: &[u8], config: &Config) -> Option<(usize, String)> {
+    config.routes.iter().find_map(exposed_artifactory)?;
     let request = CredentialProviderRequest::parse(stdin).ok()?;
-    let route = config.route(&ImageRef::parse(&request.image).ok()?)?;
-    let place = config.routes.iter().position(|other| std::ptr::eq(other, route))? + 1;
+    let found = config.closest(&ImageRef::parse(&request.image).ok()?)?;
+    Some((found.place, exposed_artifactory(found.route)?.to_string()))
+}
+
+fn exposed_artifactory(route: &Route) -> Option<&ArtifactoryUrl> {
     match &route.access {
-        Access::Exchange { artifactory, .. } if artifactory.is_exposed() => Some((place, artifactory.to_string())),
-        _ => None,
+        Access::Exchange { artifactory, .. } => Some(artifactory).filter(|artifactory| artifactory.is_exposed()),
+        Access::Static(_) => None,
     }
 }
 

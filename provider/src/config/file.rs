@@ -10,7 +10,7 @@ use super::{
 use crate::access::Access;
 use crate::artifactory::OidcProvider;
 use crate::http::Transport;
-use crate::identity::{Identities, IdentitySource};
+use crate::identity::Identities;
 use crate::image::{ImagePattern, Images};
 use crate::kubelet::parse_go_duration;
 use crate::response::ResponsePolicy;
@@ -19,6 +19,7 @@ mod aws;
 mod azure;
 mod combined;
 mod gcp;
+mod identity;
 mod kubernetes;
 mod proxy;
 mod response;
@@ -191,53 +192,12 @@ impl RouteContext<'_> {
     }
 }
 
-impl IdentityShape {
-    /// Whether the proof is an ID token, which is meant for an OIDC provider of Artifactory.
-    fn needs_provider(&self) -> bool {
-        match self {
-            Self::AwsInstanceRole(_) | Self::AwsWebIdentity(_) | Self::AwsPodIdentity(_) | Self::AwsExternalRole(_) => {
-                false
-            }
-            Self::AwsCognito(_)
-            | Self::AzureManagedIdentity(_)
-            | Self::AzureFederated(_)
-            | Self::AzureWorkloadIdentity(_)
-            | Self::GcpMetadata(_)
-            | Self::GcpImpersonation(_)
-            | Self::GcpWorkloadIdentity(_)
-            | Self::GcpApplicationDefault(_)
-            | Self::ServiceAccountToken(_)
-            | Self::ServiceAccountTokenFile(_) => true,
-        }
-    }
-
-    fn into_source(self, route: &RouteContext<'_>) -> Result<IdentitySource, ConfigError> {
-        Ok(match self {
-            Self::AwsInstanceRole(shape) => IdentitySource::AwsInstanceRole(shape.into_identity(route)?),
-            Self::AwsWebIdentity(shape) => IdentitySource::AwsWebIdentity(shape.into_identity(route)?),
-            Self::AwsPodIdentity(shape) => IdentitySource::AwsPodIdentity(shape.into_identity(route)?),
-            Self::AwsCognito(shape) => IdentitySource::AwsCognito(shape.into_identity(route)?),
-            Self::AwsExternalRole(shape) => IdentitySource::AwsExternalRole(shape.into_identity(route)?),
-            Self::AzureManagedIdentity(shape) => IdentitySource::AzureManagedIdentity(shape.into_identity(route)?),
-            Self::AzureFederated(shape) => IdentitySource::AzureFederated(shape.into_identity(route)?),
-            Self::AzureWorkloadIdentity(shape) => IdentitySource::AzureWorkloadIdentity(shape.into_identity(route)?),
-            Self::GcpMetadata(shape) => IdentitySource::GcpMetadata(shape.into_identity(route)?),
-            Self::GcpImpersonation(shape) => IdentitySource::GcpImpersonation(shape.into_identity(route)?),
-            Self::GcpWorkloadIdentity(shape) => IdentitySource::GcpWorkloadIdentity(shape.into_identity(route)?),
-            Self::GcpApplicationDefault(shape) => IdentitySource::GcpApplicationDefault(shape.into_identity(route)?),
-            Self::ServiceAccountToken(shape) => IdentitySource::ServiceAccountToken(shape.into_identity(route)?),
-            Self::ServiceAccountTokenFile(shape) => {
-                IdentitySource::ServiceAccountTokenFile(shape.into_identity(route)?)
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::artifactory::TokenForm;
     use crate::endpoints::AzureCloud;
+    use crate::identity::IdentitySource;
     use crate::identity::azure::{ClientChoice, IdentityChoice};
 
     fn read(text: &str) -> Result<Config, ConfigError> {
