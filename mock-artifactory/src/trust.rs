@@ -100,6 +100,9 @@ async fn send(request: reqwest::RequestBuilder, url: &str) -> Result<bytes::Byte
     answer.await.map_err(|source| TrustError::Unreachable { url: url.to_owned(), source })
 }
 
+/// How this mock names itself to issuers and to STS, so that a journal tells its requests from a client's.
+const USER_AGENT: &str = "mock-artifactory";
+
 /// The client for everything that this server fetches: keys, STS and mock-cloud. It trusts these
 /// authorities (PEM) and no others, follows no redirect and uses no proxy.
 ///
@@ -120,8 +123,12 @@ pub fn client(authorities: &str) -> Result<reqwest::Client, TrustError> {
         .with_no_client_auth();
     #[expect(clippy::disallowed_methods, reason = "the one place where this mock makes its client")]
     let builder = reqwest::Client::builder();
-    let client =
-        builder.tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(TIMEOUT);
+    let client = builder
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(USER_AGENT)
+        .timeout(TIMEOUT);
     client.build().map_err(|error| TrustError::Authority(error.into()))
 }
 

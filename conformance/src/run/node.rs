@@ -144,12 +144,10 @@ impl Node {
 
     /// What the plugin asked since a mark.
     ///
-    /// A service of the cloud that looks at another one's keys has the user agent of the mock; what Artifactory asks to
-    /// verify a proof has none, and every HTTP client that plugins are made with has one.
+    /// What the mocks ask one another, to look at keys and to verify a proof, is left out.
     pub(super) fn asked_since(&self, mark: Mark) -> Vec<(Service, Recorded)> {
         let cloud = self.kit(Service::Cloud).journal.requests().into_iter().skip(mark.cloud);
-        let own = |request: &Recorded| request.header("user-agent").is_some_and(|it| !it.starts_with("mock-cloud"));
-        let cloud = cloud.filter(own).map(|request| (Service::Cloud, request));
+        let cloud = cloud.filter(is_the_plugins).map(|request| (Service::Cloud, request));
         let artifactory = self.kit(Service::Artifactory).journal.requests().into_iter().skip(mark.artifactory);
         cloud.chain(artifactory.map(|request| (Service::Artifactory, request))).collect()
     }
@@ -245,4 +243,36 @@ fn facts(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     facts.iter().fold(Facts::default(), |facts, (name, value)| facts.with(name, value))
+}
+
+/// Whether a plugin asked and not a mock, which names itself; a request without a name is a plugin's.
+fn is_the_plugins(request: &Recorded) -> bool {
+    !request.header("user-agent").is_some_and(|agent| agent.starts_with("mock-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_mocks_are_told_from_a_plugin_and_a_nameless_request_is_a_plugins() {
+        let by = |agent: Option<&str>| Recorded {
+            at: String::new(),
+            at_us: 0,
+            method: "GET".to_owned(),
+            host: String::new(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: agent.map(|agent| ("user-agent".to_owned(), agent.to_owned())).into_iter().collect(),
+            body: String::new(),
+            tls: None,
+            status: Some(200),
+        };
+        for agent in ["mock-artifactory", "mock-cloud-sts"] {
+            assert!(!is_the_plugins(&by(Some(agent))), "{agent}");
+        }
+        for agent in [None, Some("curl/8.0"), Some("")] {
+            assert!(is_the_plugins(&by(agent)), "{agent:?}");
+        }
+    }
 }
