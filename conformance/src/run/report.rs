@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mock_kit::Recorded;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::attempt::Attempt;
 use super::case::{Case, Level, Service};
@@ -18,7 +18,7 @@ const SCHEMA_VERSION: u32 = 1;
 const LONGEST: usize = 16 << 10;
 
 /// A run of the suite against one plugin.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Report {
     schema_version: u32,
     suite: Suite,
@@ -31,14 +31,14 @@ pub struct Report {
     results: Vec<CaseResult>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Suite {
-    name: &'static str,
-    version: &'static str,
+    name: String,
+    version: String,
 }
 
 /// Whose run it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Plugin {
     pub(super) program: String,
     pub(super) adapter: String,
@@ -47,7 +47,7 @@ pub(super) struct Plugin {
 }
 
 /// How many cases have which status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
     pub(super) disabled: usize,
     pub(super) skipped: usize,
@@ -56,7 +56,7 @@ pub(super) struct Counts {
     pub(super) errors: usize,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Summary {
     total: Counts,
     core: Counts,
@@ -65,7 +65,7 @@ struct Summary {
 }
 
 /// What became of one case.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct CaseResult {
     pub(super) id: String,
     pub(super) area: String,
@@ -82,12 +82,12 @@ pub(super) struct CaseResult {
 }
 
 /// One pull of a case.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct PullResult {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
     /// `run`, or `cache` where the kubelet had an answer.
-    from: &'static str,
+    from: String,
     request: String,
     exit: Option<String>,
     response: String,
@@ -97,7 +97,7 @@ pub(super) struct PullResult {
 }
 
 /// One request of the plugin.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
     service: Service,
     method: String,
@@ -118,7 +118,7 @@ impl Report {
                 missing.for_each(|feature| *missing_features.entry(feature.clone()).or_default() += 1);
             }
         }
-        let suite = Suite { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+        let suite = Suite { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let schema_version = SCHEMA_VERSION;
         Self { schema_version, suite, plugin, started_at, took_ms, summary, missing_features, results }
     }
@@ -211,7 +211,7 @@ impl PullResult {
         let shown = |text: &str| secrets.redacted(shortened(text));
         Self {
             after: after.map(str::to_owned),
-            from: if attempt.run.is_some() { "run" } else { "cache" },
+            from: String::from(if attempt.run.is_some() { "run" } else { "cache" }),
             request: shown(&attempt.stdin),
             exit: attempt.run.as_ref().map(|run| run.ending.to_string()),
             response: shown(&String::from_utf8_lossy(attempt.stdout())),
