@@ -159,6 +159,11 @@ impl Endpoint {
     fn is_region(&self) -> bool {
         self.path.ends_with("region")
     }
+
+    /// The one service that says 404 when it is being updated.
+    fn is_azure_metadata(&self) -> bool {
+        self.path.starts_with("/metadata/")
+    }
 }
 
 /// What a fault must lead to.
@@ -223,6 +228,7 @@ async fn refusals_are_final() {
         for status in [400, 401, 403, 404] {
             let expected = match status {
                 404 if endpoint.is_region() => Expected::Response { attempts: 1 },
+                404 if endpoint.is_azure_metadata() => Expected::Failure { attempts: 3 },
                 _ => Expected::Failure { attempts: 1 },
             };
             meet(endpoint, &format!("status {status}"), Fault::reply(endpoint.path, status, ""), "20", expected).await;
@@ -251,6 +257,17 @@ async fn a_passing_error_passes() {
             .await;
         meet(endpoint, "cut once", Fault::truncate(endpoint.path).times(1), "20", Expected::Response { attempts: 2 })
             .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn azures_metadata_is_asked_again_while_it_is_updated() {
+    each(|endpoint| async move {
+        for status in [404, 410].into_iter().filter(|_| endpoint.is_azure_metadata()) {
+            let fault = Fault::reply(endpoint.path, status, "").times(1);
+            meet(endpoint, &format!("status {status} once"), fault, "20", Expected::Response { attempts: 2 }).await;
+        }
     })
     .await;
 }

@@ -95,7 +95,7 @@ impl Metadata<'_> {
     pub(super) async fn cloud(&self) -> Result<AzureCloud, MetadataError> {
         let path = "/metadata/instance/compute/azEnvironment";
         let url = format!("{}{path}?api-version={INSTANCE_VERSION}&format=text", self.base);
-        let reply = self.http.send(&Request::get(url).header("metadata", "true")).await;
+        let reply = self.http.send(&asking(url)).await;
         let reply = reply.map_err(|source| MetadataError::Transport { item: "the cloud's name", source })?;
         if !reply.is_ok() {
             return Err(refused(&reply));
@@ -114,8 +114,16 @@ impl Metadata<'_> {
         };
         let url =
             format!("{base}/metadata/identity/oauth2/token?api-version={TOKEN_VERSION}&resource={resource}{choice}");
-        Request::get(url).header("metadata", "true")
+        asking(url)
     }
+}
+
+/// A request that is tried again while the service is being updated, during which it says 404 or 410 for up to 70 s.
+///
+/// Source: Microsoft Entra documentation, "How to use managed identities for Azure resources on an Azure VM to acquire an
+/// access token", retry guidance.
+fn asking(url: String) -> Request {
+    Request::get(url).header("metadata", "true").retried_if(|reply| matches!(reply.status.as_u16(), 404 | 410))
 }
 
 /// Every value of the reply is a string; only the token matters here, since its reader judges its expiry.
