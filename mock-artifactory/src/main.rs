@@ -11,7 +11,7 @@ use clap::Parser;
 use mock_artifactory::world::{Image, Repository};
 use mock_artifactory::{MockArtifactory, Options, Transport, World};
 use mock_kit::program::{Ready, ready_line, until_terminated};
-use mock_kit::{Clients, TlsIdentity, Versions};
+use mock_kit::{Clients, TlsIdentity, Tracing, Versions};
 
 /// Artifactory's token exchange and a registry that real clients pull from, verifying what they are
 /// sent.
@@ -71,6 +71,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let Arguments { trust, listen, names, ca_file, .. } = arguments;
     let options = Options { trust, listen, transport, names, clients, versions };
     let artifactory = MockArtifactory::start_with(world, options).await?;
+    if Tracing::is_wanted(variable) {
+        artifactory.kit().trace.send("mock-artifactory")?;
+    }
     let (ca_file, is_temporary) = match ca_file {
         Some(path) => (path, false),
         None => (std::env::temp_dir().join(format!("mock-artifactory-{}-ca.pem", std::process::id())), true),
@@ -78,10 +81,16 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     std::fs::write(&ca_file, artifactory.ca_pem())?;
     announce(&artifactory, &ca_file)?;
     terminated.await;
+    artifactory.kit().trace.flushed().await;
     if is_temporary {
         std::fs::remove_file(&ca_file)?;
     }
     Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
 }
 
 fn announce(artifactory: &MockArtifactory, ca_file: &Path) -> io::Result<()> {

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mock_cloud::{Certificates, Listeners, MockCloud, World};
-use mock_kit::TlsIdentity;
 use mock_kit::program::{Ready, ready_line, until_terminated};
+use mock_kit::{TlsIdentity, Tracing};
 use tempfile::TempDir;
 
 /// AWS, Azure and Google Cloud as a node meets them, for tests. Prints one line of JSON when it
@@ -58,6 +58,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         ..Listeners::default()
     };
     let cloud = MockCloud::start_on(arguments.world()?, listeners).await?;
+    if Tracing::is_wanted(variable) {
+        cloud.kit().trace.send("mock-cloud")?;
+    }
     let authority_file = generated.then(|| AuthorityFile::write(&cloud, arguments.ca_file));
     let authority_file = authority_file.transpose()?;
     let (url, tls_url, environment) = (cloud.url(), cloud.tls_url(), cloud.environment());
@@ -69,7 +72,13 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     ready_line(&mut io::stdout().lock(), &ready)?;
     terminated.await;
+    cloud.kit().trace.flushed().await;
     Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
 }
 
 impl Arguments {

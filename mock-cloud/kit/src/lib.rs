@@ -20,6 +20,7 @@
 //! - [`journal`]: what was asked, and with which status it was answered
 //! - [`fault`]: how the answer misbehaves
 //! - [`clock`]: the world's time: real time plus an offset
+//! - [`trace`]: what a mock adds to the trace of its client
 //! - [`control`]: journal, faults and clock over HTTP
 //! - [`tls`]: what a TLS server shows, and whom it lets in
 //! - [`authority`]: the world's certificate authority
@@ -45,6 +46,7 @@ pub mod proxy;
 pub mod server;
 pub mod signing_key;
 pub mod tls;
+pub mod trace;
 
 pub use authority::{Authority, Leaf, TlsIdentity, Validity};
 pub use clock::Clock;
@@ -54,6 +56,7 @@ pub use proxy::{MockProxy, ProxyOptions};
 pub use server::{Bound, Listen, Server};
 pub use signing_key::SigningKey;
 pub use tls::{Clients, Handshake, Holder, TlsServer, Versions};
+pub use trace::Tracing;
 
 /// What every mock shares: one clock, one journal and one list of faults.
 ///
@@ -66,6 +69,8 @@ pub struct Kit {
     pub journal: Journal,
     /// The misbehaviour that is in force.
     pub faults: Faults,
+    /// Where spans go; nowhere until it is told.
+    pub trace: Tracing,
 }
 
 impl Kit {

@@ -47,10 +47,13 @@ impl Exchange {
         }
         let (parts, mut rest) = request.into_parts();
         let start = read_start(&mut rest).await?;
-        let entry = self.kit.journal.open(self.recorded(&parts, &start));
+        let recorded = self.recorded(&parts, &start);
+        let mut span = self.kit.trace.begin(&recorded, &parts);
+        let entry = self.kit.journal.open(recorded);
         let plan = self.kit.faults.plan(parts.method.as_str(), parts.uri.path(), &parts.headers);
         let request = Request::from_parts(parts, Body::new(Replayed { start, rest }));
-        let response = self.planned_answer(plan, request).await?;
+        let response = self.planned_answer(plan, request).await.inspect_err(|_| span.unanswered("reset"))?;
+        span.answered(response.status());
         self.kit.journal.complete(entry, response.status().as_u16());
         Ok(response)
     }
