@@ -16,11 +16,13 @@
 //! - [`pull`]: the kubelet in a terminal
 //! - [`vectors`]: what a real kubelet was seen to do, run against [`kubelet`]
 //! - [`lab`]: a network in which the mocks have the clouds' real addresses and names
+//! - `html`: pages that ask nobody for anything
 //! - `platform`: what differs between operating systems
 //! - [`run`]: the suite: cases of any plugin, and reports of them
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
 
 pub mod demo;
+mod html;
 pub mod kubelet;
 #[cfg(target_os = "linux")]
 pub mod lab;

@@ -96,7 +96,7 @@ struct Run {
     /// How many cases run at the same time; most of them wait most of the time.
     #[arg(long, value_name = "N", default_value_t = 8)]
     jobs: usize,
-    /// Write report.json and junit.xml into this folder.
+    /// Write report.json, junit.xml and report.html into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print report.json at the end, and nothing else.

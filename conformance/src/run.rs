@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  case ─┐                  ┌─▶ node: mocks, files ─┐
-//!        ├─▶ run, in parallel                        ├─▶ attempt ─▶ judge ─▶ report ─▶ screen, JSON, JUnit
+//!        ├─▶ run, in parallel                        ├─▶ attempt ─▶ judge ─▶ report ─▶ screen, JSON, JUnit, HTML
 //!  adapter ┘                └─▶ entry of the kubelet ┘   (the plugin as a program)
 //! ```
 //!
@@ -13,7 +13,7 @@
 //! - `suite`: where both come from, and which cases are chosen
 //! - `node`: the world of a case; `attempt`: one pull in it
 //! - `judge`: what is not as expected
-//! - `status`, `report`: what became of it; `screen`, `junit`: shown
+//! - `status`, `report`: what became of it; `screen`, `junit`, `page`: shown
 //!
 //! # Why each case has mocks of its own
 //!
@@ -27,7 +27,8 @@ mod facts;
 mod judge;
 mod junit;
 mod node;
-mod report;
+pub(crate) mod page;
+pub(crate) mod report;
 mod screen;
 mod status;
 mod suite;
@@ -163,7 +164,8 @@ fn write(folder: &Path, report: &Report) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let json = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
     std::fs::write(folder.join("report.json"), json + "\n")?;
-    std::fs::write(folder.join("junit.xml"), junit::junit(report))
+    std::fs::write(folder.join("junit.xml"), junit::junit(report))?;
+    std::fs::write(folder.join("report.html"), page::page(report))
 }
 
 impl Subject {

@@ -10,8 +10,8 @@ use super::status::Status;
 
 /// Writes a report.
 pub(super) fn junit(report: &Report) -> String {
-    let results = report.results();
-    let name = escaped(&report.plugin().title);
+    let results = &report.results;
+    let name = escaped(&report.plugin.title);
     let mut xml =
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{name}\"{}>\n", counts(results));
     for area in results.chunk_by(|a, b| a.area == b.area) {

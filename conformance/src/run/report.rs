@@ -21,89 +21,89 @@ const LONGEST: usize = 16 << 10;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Report {
     schema_version: u32,
-    suite: Suite,
-    plugin: Plugin,
-    started_at: String,
-    took_ms: f64,
-    summary: Summary,
+    pub(crate) suite: Suite,
+    pub(crate) plugin: Plugin,
+    pub(crate) started_at: String,
+    pub(crate) took_ms: f64,
+    pub(crate) summary: Summary,
     /// What the adapter does not have, and how many cases were skipped for it.
-    missing_features: BTreeMap<String, usize>,
-    results: Vec<CaseResult>,
+    pub(crate) missing_features: BTreeMap<String, usize>,
+    pub(crate) results: Vec<CaseResult>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Suite {
+pub(crate) struct Suite {
     name: String,
-    version: String,
+    pub(crate) version: String,
 }
 
 /// Whose run it is.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Plugin {
-    pub(super) program: String,
-    pub(super) adapter: String,
-    pub(super) title: String,
-    pub(super) features: Vec<String>,
+pub(crate) struct Plugin {
+    pub(crate) program: String,
+    pub(crate) adapter: String,
+    pub(crate) title: String,
+    pub(crate) features: Vec<String>,
 }
 
 /// How many cases have which status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Counts {
-    pub(super) disabled: usize,
-    pub(super) skipped: usize,
-    pub(super) passed: usize,
-    pub(super) failed: usize,
-    pub(super) errors: usize,
+pub(crate) struct Counts {
+    pub(crate) disabled: usize,
+    pub(crate) skipped: usize,
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) errors: usize,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Summary {
-    total: Counts,
-    core: Counts,
-    extended: Counts,
-    areas: BTreeMap<String, Counts>,
+pub(crate) struct Summary {
+    pub(crate) total: Counts,
+    pub(crate) core: Counts,
+    pub(crate) extended: Counts,
+    pub(crate) areas: BTreeMap<String, Counts>,
 }
 
 /// What became of one case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct CaseResult {
-    pub(super) id: String,
-    pub(super) area: String,
-    pub(super) level: Level,
-    pub(super) status: Status,
-    rule: String,
-    source: String,
-    pub(super) identity: String,
-    features: Vec<String>,
+pub(crate) struct CaseResult {
+    pub(crate) id: String,
+    pub(crate) area: String,
+    pub(crate) level: Level,
+    pub(crate) status: Status,
+    pub(crate) rule: String,
+    pub(crate) source: String,
+    pub(crate) identity: String,
+    pub(crate) features: Vec<String>,
     /// Why it failed, was skipped or is disabled, in words.
-    pub(super) reasons: Vec<String>,
-    pub(super) took_ms: f64,
-    pub(super) pulls: Vec<PullResult>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) took_ms: f64,
+    pub(crate) pulls: Vec<PullResult>,
 }
 
 /// One pull of a case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct PullResult {
+pub(crate) struct PullResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// `run`, or `cache` where the kubelet had an answer.
-    from: String,
-    request: String,
-    exit: Option<String>,
-    response: String,
-    stderr: String,
-    took_ms: f64,
-    journal: Vec<Entry>,
+    pub(crate) from: String,
+    pub(crate) request: String,
+    pub(crate) exit: Option<String>,
+    pub(crate) response: String,
+    pub(crate) stderr: String,
+    pub(crate) took_ms: f64,
+    pub(crate) journal: Vec<Entry>,
 }
 
 /// One request of the plugin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
-    service: Service,
-    method: String,
-    path: String,
-    query: String,
-    status: Option<u16>,
+pub(crate) struct Entry {
+    pub(crate) service: Service,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) status: Option<u16>,
 }
 
 impl Report {
@@ -114,8 +114,8 @@ impl Report {
         for result in &results {
             summary.count(result);
             if result.status == Status::Skip {
-                let missing = result.features.iter().filter(|feature| !plugin.features.contains(feature));
-                missing.for_each(|feature| *missing_features.entry(feature.clone()).or_default() += 1);
+                let missing = plugin.lacks(&result.features);
+                missing.for_each(|feature| *missing_features.entry(feature.to_owned()).or_default() += 1);
             }
         }
         let suite = Suite { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
@@ -134,17 +134,12 @@ impl Report {
     pub fn last_line(&self) -> String {
         self.summary.total.line()
     }
+}
 
-    pub(super) fn results(&self) -> &[CaseResult] {
-        &self.results
-    }
-
-    pub(super) fn plugin(&self) -> &Plugin {
-        &self.plugin
-    }
-
-    pub(super) fn missing_features(&self) -> &BTreeMap<String, usize> {
-        &self.missing_features
+impl Plugin {
+    /// Which of these features its adapter does not declare.
+    pub(crate) fn lacks<'a>(&'a self, features: &'a [String]) -> impl Iterator<Item = &'a str> {
+        features.iter().filter(|feature| !self.features.contains(feature)).map(String::as_str)
     }
 }
 
@@ -161,10 +156,35 @@ impl Counts {
         *count += 1;
     }
 
-    /// `N passed, N failed, N skipped`; an error is a failure here, and what is disabled is skipped.
-    pub(super) fn line(self) -> String {
-        let Self { disabled, skipped, passed, failed, errors } = self;
-        format!("{passed} passed, {} failed, {} skipped", failed + errors, skipped + disabled)
+    /// How many were judged and are bad: an error is a failure here.
+    pub(crate) fn bad(self) -> usize {
+        self.failed + self.errors
+    }
+
+    /// How many were not judged: what is disabled is skipped.
+    pub(crate) fn unjudged(self) -> usize {
+        self.skipped + self.disabled
+    }
+
+    /// How many there are.
+    pub(crate) fn all(self) -> usize {
+        self.passed + self.bad() + self.unjudged()
+    }
+
+    /// How many have a status.
+    pub(crate) fn of(self, status: Status) -> usize {
+        match status {
+            Status::Disabled => self.disabled,
+            Status::Skip => self.skipped,
+            Status::Pass => self.passed,
+            Status::Fail => self.failed,
+            Status::Error => self.errors,
+        }
+    }
+
+    /// `N passed, N failed, N skipped`.
+    pub(crate) fn line(self) -> String {
+        format!("{} passed, {} failed, {} skipped", self.passed, self.bad(), self.unjudged())
     }
 }
 

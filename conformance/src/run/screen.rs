@@ -64,7 +64,7 @@ impl<'a> Screen<'a> {
             Show::Live(_) => write!(self.out, "{ERASE}")?,
             Show::Lines => {}
         }
-        for (feature, count) in report.missing_features() {
+        for (feature, count) in &report.missing_features {
             writeln!(self.out, "not declared: {feature} ({count} skipped)")?;
         }
         writeln!(self.out, "{}", report.last_line())

@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is not as expected")]
 
 mod command;
+mod page;
 mod report;
 mod wrong;

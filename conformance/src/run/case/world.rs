@@ -28,7 +28,7 @@ pub(in crate::run) enum Mapped {
 /// Who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::run) enum Service {
+pub(crate) enum Service {
     /// The node's metadata services and the clouds' APIs.
     Cloud,
     /// The registry and who issues its credentials.
