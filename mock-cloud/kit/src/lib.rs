@@ -21,6 +21,7 @@
 //! - [`fault`]: how the answer misbehaves
 //! - [`clock`]: the world's time: real time plus an offset
 //! - [`trace`]: what a mock adds to the trace of its client
+//! - [`collector`]: who is told the spans
 //! - [`control`]: journal, faults and clock over HTTP
 //! - [`tls`]: what a TLS server shows, and whom it lets in
 //! - [`authority`]: the world's certificate authority
@@ -37,6 +38,7 @@
 
 pub mod authority;
 pub mod clock;
+pub mod collector;
 pub mod control;
 pub mod fault;
 pub mod journal;
@@ -50,6 +52,7 @@ pub mod trace;
 
 pub use authority::{Authority, Leaf, TlsIdentity, Validity};
 pub use clock::Clock;
+pub use collector::{CollectedSpan, MockCollector};
 pub use fault::{Behaviour, Fault, Faults};
 pub use journal::{Journal, Recorded};
 pub use proxy::{MockProxy, ProxyOptions};
