@@ -16,11 +16,13 @@
 //! - `imds`: the instance metadata service, `/latest/...`
 //! - `sts`: `GetCallerIdentity`, `AssumeRole` and `AssumeRoleWithWebIdentity` at `/` and `/sts/REGION/`
 //! - `signature`: SigV4 and SigV4A verified, as pure functions
-//! - [`secrets_manager`], [`cognito`]: secrets, and user pools that give tokens; `json`: the protocol of both
+//! - [`secrets_manager`], [`cognito`]: secrets, and user pools that give tokens; `ecr`: passwords of registries; `json`:
+//!   the protocol of all three
 //! - [`pod_identity`]: the EKS Pod Identity agent of the node, `/v1/credentials`
 //! - `region`: partitions, endpoints; `timestamp`: how AWS writes a time
 
 pub mod cognito;
+pub(crate) mod ecr;
 mod imds;
 mod json;
 pub mod pod_identity;

@@ -1,6 +1,7 @@
 //! Azure as a program on a virtual machine meets it: the metadata service with the tokens of its
-//! managed identities, and Entra ID with the issuers of the tenant and the tokens of its applications.
+//! managed identities, Entra ID with the issuers of the tenant and the tokens of its applications, and container registries.
 
+pub(crate) mod container_registry;
 mod entra;
 mod error;
 mod identity;
@@ -24,7 +25,8 @@ use error::ImdsError;
 use identity::{Identity, Selector};
 use token::{Issued, Target, TokenReply};
 pub use world::{
-    AppRole, Application, AzureWorld, FederatedCredential, Machine, SystemAssigned, TokenVersion, UserAssigned,
+    AppRole, Application, AzureWorld, ContainerRegistry, FederatedCredential, Machine, SystemAssigned, TokenVersion,
+    UserAssigned,
 };
 
 /// The Azure side of one world.

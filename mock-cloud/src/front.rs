@@ -13,6 +13,7 @@ use crate::aws::cognito::Cognito;
 use crate::aws::pod_identity::{self, PodIdentity, without_port};
 use crate::hosts;
 use crate::query::Query;
+use crate::registry::Registries;
 
 /// The router of each service.
 #[derive(Clone)]
@@ -24,6 +25,11 @@ pub(crate) struct Front {
     pub(crate) cognito_token: Router,
     /// Knows the hosts of the token endpoints.
     pub(crate) cognito_domains: Cognito,
+    pub(crate) ecr: Router,
+    pub(crate) ecr_public: Router,
+    pub(crate) registry: Router,
+    /// Knows the hosts of the registries.
+    pub(crate) registries: Registries,
     pub(crate) pod_identity: Router,
     pub(crate) azure_metadata: Router,
     pub(crate) entra: Router,
@@ -61,6 +67,14 @@ impl Front {
         Router::new().fallback(answer).with_state((self, transport))
     }
 
+    /// The service that has a host of which only this world knows.
+    fn named(&self, host: &str) -> Option<Service> {
+        if self.registries.is_registry(host) {
+            return Some(Service::Registry);
+        }
+        self.cognito_domains.is_domain(host).then_some(Service::CognitoToken)
+    }
+
     fn router_of(&self, service: Service) -> &Router {
         match service {
             Service::Ec2Metadata => &self.ec2_metadata,
@@ -68,6 +82,9 @@ impl Front {
             Service::SecretsManager => &self.secrets_manager,
             Service::Cognito => &self.cognito,
             Service::CognitoToken => &self.cognito_token,
+            Service::Ecr => &self.ecr,
+            Service::EcrPublic => &self.ecr_public,
+            Service::Registry => &self.registry,
             Service::PodIdentity => &self.pod_identity,
             Service::AzureMetadata => &self.azure_metadata,
             Service::Entra => &self.entra,
@@ -83,7 +100,7 @@ impl Front {
 
 async fn answer(State((front, transport)): State<(Front, Transport)>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let service = Service::of(&parts, |host| front.cognito_domains.is_domain(host));
+    let service = Service::of(&parts, |host| front.named(host));
     let service = match front.cloud {
         Some(cloud) if is_metadata_address(host(&parts)) && service != Some(Service::Control) => Some(cloud.metadata()),
         _ => service,
@@ -108,6 +125,9 @@ enum Service {
     SecretsManager,
     Cognito,
     CognitoToken,
+    Ecr,
+    EcrPublic,
+    Registry,
     PodIdentity,
     AzureMetadata,
     Entra,
@@ -121,27 +141,29 @@ enum Service {
 
 impl Service {
     /// Answers whose a request is: the control paths are everywhere, then the host counts, then the path.
-    fn of(request: &Parts, is_cognito_domain: impl Fn(&str) -> bool) -> Option<Self> {
+    fn of(request: &Parts, named: impl Fn(&str) -> Option<Self>) -> Option<Self> {
         let path = request.uri.path();
         let (first, _) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
         if first == "__mock" {
             return Some(Self::Control);
         }
-        Self::of_host(host(request), is_cognito_domain).or_else(|| Self::of_path(request, first))
+        Self::of_host(host(request), named).or_else(|| Self::of_path(request, first))
     }
 
-    fn of_host(host: &str, is_cognito_domain: impl Fn(&str) -> bool) -> Option<Self> {
+    fn of_host(host: &str, named: impl Fn(&str) -> Option<Self>) -> Option<Self> {
         let name = host.split_once(':').map_or(host, |(name, _)| name);
         match Api::of_host(host) {
             Some(Api::SecretsManager) => Some(Self::SecretsManager),
             Some(Api::CognitoIdp) => Some(Self::Cognito),
+            Some(Api::Ecr) => Some(Self::Ecr),
+            Some(Api::EcrPublic) => Some(Self::EcrPublic),
             None if name == "sts.googleapis.com" => Some(Self::GoogleSts),
             None if name == "iamcredentials.googleapis.com" => Some(Self::IamCredentials),
             None if hosts::is_entra(name) => Some(Self::Entra),
             None if name == hosts::GOOGLE_ISSUER => Some(Self::GoogleIssuer),
             None if host.starts_with("sts.") || host.starts_with("sts-fips.") => Some(Self::Sts),
             None if PodIdentity::is_address(host) => Some(Self::PodIdentity),
-            None => is_cognito_domain(name).then_some(Self::CognitoToken),
+            None => named(name),
         }
     }
 
@@ -171,6 +193,8 @@ impl Service {
         match target.and_then(Api::of_target) {
             Some(Api::SecretsManager) => Self::SecretsManager,
             Some(Api::CognitoIdp) => Self::Cognito,
+            Some(Api::Ecr) => Self::Ecr,
+            Some(Api::EcrPublic) => Self::EcrPublic,
             None if is_aws_query(request) => Self::Sts,
             None => Self::GceMetadata,
         }
@@ -191,6 +215,12 @@ impl Cloud {
 /// EC2 instance"; Compute Engine, "About VM metadata".
 fn is_metadata_address(host: &str) -> bool {
     matches!(without_port(host), "169.254.169.254" | "fd00:ec2::254" | "metadata.google.internal" | "metadata")
+}
+
+/// The host that a request is for, without the port.
+pub(crate) fn host_name(headers: &http::HeaderMap) -> &str {
+    let host = headers.get(HOST).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    host.split_once(':').map_or(host, |(name, _)| name)
 }
 
 fn host(request: &Parts) -> &str {
@@ -230,8 +260,12 @@ mod tests {
     fn of(method: &str, target: &str, headers: &[(&str, &str)]) -> Option<Service> {
         let request = http::Request::builder().method(method).uri(target);
         let request = headers.iter().fold(request, |request, (key, value)| request.header(*key, *value));
-        let is_domain = |host: &str| host == "auth.example.com" || host.ends_with(".amazoncognito.com");
-        Service::of(&request.body(()).unwrap().into_parts().0, is_domain)
+        let named = |host: &str| match host {
+            "r.azurecr.io" => Some(Service::Registry),
+            "auth.example.com" => Some(Service::CognitoToken),
+            _ => host.ends_with(".amazoncognito.com").then_some(Service::CognitoToken),
+        };
+        Service::of(&request.body(()).unwrap().into_parts().0, named)
     }
 
     #[test]
@@ -282,6 +316,8 @@ mod tests {
         let of = |target| of("POST", "/", &[("host", "127.0.0.1:80"), ("x-amz-target", target)]);
         assert_eq!(of("secretsmanager.GetSecretValue"), Some(Service::SecretsManager));
         assert_eq!(of("AWSCognitoIdentityProviderService.ListUserPools"), Some(Service::Cognito));
+        assert_eq!(of("AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"), Some(Service::Ecr));
+        assert_eq!(of("SpencerFrontendService.GetAuthorizationToken"), Some(Service::EcrPublic));
         assert_eq!(of("DynamoDB_20120810.ListTables"), Some(Service::Sts));
     }
 
@@ -298,6 +334,9 @@ mod tests {
             ("cognito-idp.us-east-1.amazonaws.com", Service::Cognito),
             ("artifactory-demo.auth.us-east-1.amazoncognito.com", Service::CognitoToken),
             ("auth.example.com:443", Service::CognitoToken),
+            ("api.ecr.us-east-1.amazonaws.com", Service::Ecr),
+            ("api.ecr-public.us-east-1.amazonaws.com", Service::EcrPublic),
+            ("r.azurecr.io:443", Service::Registry),
             ("169.254.170.23", Service::PodIdentity),
             ("[fd00:ec2::23]:80", Service::PodIdentity),
         ] {

@@ -7,10 +7,12 @@
 //! - `metadata`: the instance's server, over a `tree` of elements; `page`: its refusals; `gke`: the one that pods meet
 //! - `iam_credentials`: tokens of an account for others, with errors of `rpc_error`
 //! - `sts`: federated access tokens
+//! - `artifact_registry`: access tokens as passwords of registries
 //! - `access_token`: whom an access token speaks for, a `principal`; `token`: what ID tokens say
 //! - `control`: changes of metadata, `/__mock/gcp/..`
 
 mod access_token;
+pub(crate) mod artifact_registry;
 mod control;
 mod gke;
 mod iam_credentials;

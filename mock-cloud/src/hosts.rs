@@ -68,6 +68,13 @@ impl World {
         if partition.id == "aws" {
             hosts.push("sts.amazonaws.com".to_owned());
         }
+        hosts.push(format!("api.ecr.{region}.{}", partition.domain));
+        hosts.push(format!("ecr.{region}.{}", partition.dual_stack_domain));
+        hosts.push(format!("api.ecr-fips.{region}.{}", partition.domain));
+        if partition.id == "aws" {
+            // Public registries are managed in one region: Amazon ECR public user guide, "Endpoints".
+            hosts.push("api.ecr-public.us-east-1.amazonaws.com".to_owned());
+        }
         for service in ["sts", "sts-fips", "secretsmanager", "secretsmanager-fips", "cognito-idp", "cognito-idp-fips"] {
             hosts.push(format!("{service}.{region}.{}", partition.domain));
             hosts.push(format!("{service}.{region}.{}", partition.dual_stack_domain));

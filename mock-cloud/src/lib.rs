@@ -26,6 +26,7 @@
 //! - [`azure`]: Azure instance metadata, managed identity tokens, Entra ID with the tenant's issuers and applications
 //! - [`gcp`]: GCE and GKE metadata, tokens of service accounts, IAM Credentials, workload identity federation, Google's issuer
 //! - [`kubernetes`]: a cluster's service accounts, their tokens and the issuer of these
+//! - `registry`: the clouds' registries, and who may come in
 //! - [`issuer`]: one issuer: its name, its keys, rotation; `discovery`: an issuer asked for its keys
 //! - `trust`: what other programs need to trust this world
 //! - `services`: every service of a world; `front`: which of them a request is for
@@ -52,6 +53,7 @@ mod hosts;
 pub mod issuer;
 pub mod kubernetes;
 mod query;
+mod registry;
 mod services;
 mod trust;
 pub mod world;

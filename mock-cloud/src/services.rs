@@ -9,6 +9,7 @@ use mock_kit::{Authority, Kit};
 use crate::World;
 use crate::aws::Aws;
 use crate::aws::cognito::Cognito;
+use crate::aws::ecr::Ecr;
 use crate::aws::pod_identity::{self, PodIdentity};
 use crate::aws::secrets_manager::SecretsManager;
 use crate::azure::{Azure, TokenVersion};
@@ -16,6 +17,7 @@ use crate::front::{Cloud, Front};
 use crate::gcp::Gcp;
 use crate::issuer::Issuer;
 use crate::kubernetes::Kubernetes;
+use crate::registry::Registries;
 use crate::trust::Trust;
 
 /// Where the two listeners are.
@@ -30,9 +32,11 @@ pub(crate) struct Services {
     secrets_manager: SecretsManager,
     cognito: Cognito,
     pod_identity: PodIdentity,
+    ecr: Ecr,
     azure: Azure,
     gcp: Gcp,
     kubernetes: Kubernetes,
+    registries: Registries,
 }
 
 impl Services {
@@ -42,11 +46,16 @@ impl Services {
         let aws = world.aws.with_cluster(kubernetes.issuer().url(), kubernetes.published_at());
         let aws = Aws::new(&aws, kit);
         let cognito = Cognito::new(&aws, url);
+        let azure = Azure::new(&world.azure, url, &kubernetes, kit);
+        let gcp = Gcp::new(&world.gcp.with_cluster(kubernetes.issuer().url(), kubernetes.published_at()), url, kit);
+        let ecr = Ecr::new(&aws);
         Ok(Self {
+            registries: Registries::new(world, (&ecr, &azure, &gcp), &kit.clock),
             secrets_manager: SecretsManager::new(&aws, &cognito)?,
             pod_identity: PodIdentity::new(&aws, &kubernetes),
-            azure: Azure::new(&world.azure, url, &kubernetes, kit),
-            gcp: Gcp::new(&world.gcp.with_cluster(kubernetes.issuer().url(), kubernetes.published_at()), url, kit),
+            ecr,
+            azure,
+            gcp,
             aws,
             cognito,
             kubernetes,
@@ -83,6 +92,7 @@ impl Services {
             pod_identity: format!("{}{}", urls.plain, pod_identity::PATH),
             cognito_domains: format!("{}/cognito", urls.tls),
             sts: urls.plain,
+            registries: self.registries.hosts(),
             issuers: Arc::new(self.issuers()),
             authority,
         };
@@ -93,6 +103,10 @@ impl Services {
             cognito: self.cognito.router(),
             cognito_token: self.cognito.token_router(),
             cognito_domains: self.cognito.clone(),
+            ecr: self.ecr.router(),
+            ecr_public: self.ecr.public_router(),
+            registry: self.registries.router(),
+            registries: self.registries.clone(),
             pod_identity: self.pod_identity.router(),
             azure_metadata: self.azure.imds_router(),
             entra: self.azure.entra_router(),

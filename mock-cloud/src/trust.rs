@@ -2,7 +2,7 @@
 //!
 //! | request | meaning |
 //! |---|---|
-//! | `GET /__mock/trust` | `{"sts": URL, "pod_identity": URL, "cognito": URL, "issuers": {NAME: ISS, ..}, "ca": PEM}` |
+//! | `GET /__mock/trust` | `{"sts": URL, "pod_identity": URL, "cognito": URL, "issuers": {NAME: ISS, ..}, "registries": {HOST: URL, ..}, "ca": PEM}` |
 //! | `POST /__mock/certificates` | `{"names": ["localhost", ..]}` gives `{"certificate": PEM, "key": PEM}`; 404 with given certificates |
 //! | `POST /__mock/issuers/NAME/tokens` | claims give `{"token": "..."}`; `iss`, `iat`, `nbf` and `exp` are filled in where absent |
 //! | `POST /__mock/issuers/NAME/rotate` | signs with a fresh key; the former one stays published |
@@ -10,7 +10,7 @@
 //!
 //! `pod_identity` is what `AWS_CONTAINER_CREDENTIALS_FULL_URI` is for a pod of EKS. It is no variable of the world's
 //! environment, where it would hide the role of the instance from the SDKs. Below `cognito` lie the token endpoints,
-//! `DOMAIN/oauth2/token`.
+//! `DOMAIN/oauth2/token`. A registry's requests are sent to its `URL` with its `HOST` first, to learn who may come in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub(crate) struct Trust {
     pub(crate) pod_identity: String,
     /// What the domain of a Cognito user pool is added to, with a slash between.
     pub(crate) cognito_domains: String,
+    /// The hosts of the clouds' registries.
+    pub(crate) registries: Vec<String>,
     /// The issuers by name.
     pub(crate) issuers: Arc<BTreeMap<&'static str, Issuer>>,
     /// The certificate authority; `None` with given certificates, whose key is not here.
@@ -86,12 +88,14 @@ impl IntoResponse for Refusal {
 async fn trust(State(trust): State<Trust>) -> Json<Value> {
     let issuers = trust.issuers.iter();
     let issuers: Map<_, _> = issuers.map(|(name, issuer)| ((*name).to_owned(), json!(issuer.url()))).collect();
+    let registries = trust.registries.iter().map(|host| (host.clone(), json!(trust.sts)));
     let ca = trust.authority.as_ref().map(Authority::certificate_pem);
     Json(json!({
         "sts": trust.sts,
         "pod_identity": trust.pod_identity,
         "cognito": trust.cognito_domains,
         "issuers": issuers,
+        "registries": registries.collect::<Map<_, _>>(),
         "ca": ca,
     }))
 }

@@ -37,6 +37,8 @@ const LONGEST_BODY: usize = 1 << 20;
 pub(crate) enum Api {
     SecretsManager,
     CognitoIdp,
+    Ecr,
+    EcrPublic,
 }
 
 /// An operation that somebody who is known asks for.
@@ -74,30 +76,51 @@ pub(crate) enum Failure {
 }
 
 impl Api {
+    const ALL: [Self; 4] = [Self::SecretsManager, Self::CognitoIdp, Self::Ecr, Self::EcrPublic];
+
     /// The API that an `X-Amz-Target` names.
     pub(crate) fn of_target(target: &str) -> Option<Self> {
         let (prefix, _) = target.split_once('.')?;
-        [Self::SecretsManager, Self::CognitoIdp].into_iter().find(|api| api.target() == prefix)
+        Self::ALL.into_iter().find(|api| api.target() == prefix)
     }
 
     /// The API whose endpoint has this host name.
     pub(crate) fn of_host(host: &str) -> Option<Self> {
-        [Self::SecretsManager, Self::CognitoIdp].into_iter().find(|api| region_of_host(api.service(), host).is_some())
+        Self::ALL.into_iter().find(|api| api.region_of(host).is_some())
     }
 
-    /// The signing name, which hosts begin with as well.
+    /// The region of its endpoint with this host name.
+    fn region_of(self, host: &str) -> Option<String> {
+        self.hosts().iter().find_map(|name| region_of_host(name, host))
+    }
+
+    /// What its hosts begin with. Sources: botocore, the rule sets of the services.
+    fn hosts(self) -> &'static [&'static str] {
+        match self {
+            Self::SecretsManager => &["secretsmanager"],
+            Self::CognitoIdp => &["cognito-idp"],
+            Self::Ecr => &["api.ecr", "ecr"],
+            Self::EcrPublic => &["api.ecr-public", "ecr-public"],
+        }
+    }
+
+    /// The signing name.
     fn service(self) -> &'static str {
         match self {
             Self::SecretsManager => "secretsmanager",
             Self::CognitoIdp => "cognito-idp",
+            Self::Ecr => "ecr",
+            Self::EcrPublic => "ecr-public",
         }
     }
 
-    // botocore, data/{secretsmanager,cognito-idp}/*/service-2.json, `targetPrefix`.
+    // botocore, data/{secretsmanager,cognito-idp,ecr,ecr-public}/*/service-2.json, `targetPrefix`.
     fn target(self) -> &'static str {
         match self {
             Self::SecretsManager => "secretsmanager",
             Self::CognitoIdp => "AWSCognitoIdentityProviderService",
+            Self::Ecr => "AmazonEC2ContainerRegistry_V20150921",
+            Self::EcrPublic => "SpencerFrontendService",
         }
     }
 
@@ -143,7 +166,7 @@ impl Api {
 
     // Whatever is no endpoint of AWS is a local address, which stands for the endpoint of the world's region.
     fn region(self, facts: &Facts, headers: &HeaderMap) -> String {
-        let region = text(headers, HOST.as_str()).and_then(|host| region_of_host(self.service(), host));
+        let region = text(headers, HOST.as_str()).and_then(|host| self.region_of(host));
         region.unwrap_or_else(|| facts.world.region.clone())
     }
 
@@ -258,6 +281,8 @@ mod tests {
         for (target, api) in [
             ("secretsmanager.GetSecretValue", Some(Api::SecretsManager)),
             ("AWSCognitoIdentityProviderService.ListUserPools", Some(Api::CognitoIdp)),
+            ("AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken", Some(Api::Ecr)),
+            ("SpencerFrontendService.GetAuthorizationToken", Some(Api::EcrPublic)),
             ("DynamoDB_20120810.ListTables", None),
             ("secretsmanager", None),
         ] {
@@ -267,6 +292,10 @@ mod tests {
             ("secretsmanager.eu-west-1.amazonaws.com", Some(Api::SecretsManager)),
             ("secretsmanager-fips.us-east-1.amazonaws.com:443", Some(Api::SecretsManager)),
             ("cognito-idp.eu-west-1.amazonaws.com", Some(Api::CognitoIdp)),
+            ("api.ecr.us-east-1.amazonaws.com", Some(Api::Ecr)),
+            ("ecr.us-east-1.api.aws", Some(Api::Ecr)),
+            ("ecr-fips.us-east-1.api.aws", Some(Api::Ecr)),
+            ("api.ecr-public.us-east-1.amazonaws.com", Some(Api::EcrPublic)),
             ("cognito-idp.cn-north-1.amazonaws.com", None),
             ("secretsmanager.amazonaws.com", None),
             ("127.0.0.1:80", None),

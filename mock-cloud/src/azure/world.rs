@@ -27,6 +27,9 @@ pub struct AzureWorld {
     /// The applications for which the tenant issues tokens, beside Microsoft's own services.
     #[serde(default)]
     pub applications: Vec<Application>,
+    /// The container registries of the subscription.
+    #[serde(default)]
+    pub container_registries: Vec<ContainerRegistry>,
     /// How many assertions are refused before the first one is accepted, as if the servers that are asked had not seen
     /// the credential yet.
     ///
@@ -128,6 +131,25 @@ pub struct AppRole {
     pub value: String,
     /// The object ids of those who have it.
     pub assigned_to: Vec<String>,
+}
+
+/// A registry of Azure Container Registry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ContainerRegistry {
+    /// Its name, the first label of its host.
+    pub name: String,
+    /// The object ids of those who have the role `AcrPull`.
+    #[serde(default)]
+    pub pullers: Vec<String>,
+}
+
+impl ContainerRegistry {
+    /// Its host name, in Azure's public cloud.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}.azurecr.io", self.name)
+    }
 }
 
 impl AzureWorld {

@@ -28,6 +28,9 @@ pub struct GcpWorld {
     /// The providers of the project's workload identity pools.
     #[serde(default)]
     pub workload_identity_providers: Vec<PoolProvider>,
+    /// Who may read the project's images, as `gcloud artifacts repositories get-iam-policy --format json` prints it.
+    #[serde(default)]
+    pub artifact_registry: Policy,
     /// Which metadata server answers.
     #[serde(default)]
     pub metadata_server: MetadataServer,

@@ -1,7 +1,7 @@
 //! The issuers, and the control paths by which other programs trust and use them.
 
 use mock_cloud::{MockCloud, World};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::client::{get, header, json, post, start};
 use crate::verifier::{Expected, keys_of, verify};
@@ -27,6 +27,8 @@ async fn trust_names_sts_every_issuer_and_the_authority() {
     let cloud = start().await;
     let url = cloud.url();
     let tenant = "11111111-2222-4333-8444-555555555555";
+    let hosts = mock_cloud::World::default().registry_hosts();
+    let registries: Map<_, _> = hosts.into_iter().map(|host| (host, json!(url))).collect();
     let expected = json!({
         "sts": url,
         "pod_identity": format!("{url}/v1/credentials"),
@@ -38,6 +40,7 @@ async fn trust_names_sts_every_issuer_and_the_authority() {
             "google": format!("{url}/google"),
             "kubernetes": format!("{url}/id/0123456789ABCDEF0123456789ABCDEF"),
         },
+        "registries": registries,
         "ca": cloud.authority().certificate_pem(),
     });
     assert_eq!(trust(&cloud).await, expected);

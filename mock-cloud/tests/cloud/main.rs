@@ -9,6 +9,8 @@ mod cognito;
 #[cfg(test)]
 mod cognito_token;
 #[cfg(test)]
+mod ecr;
+#[cfg(test)]
 mod entra;
 #[cfg(test)]
 mod gcp;
@@ -26,6 +28,8 @@ mod issuers;
 mod listeners;
 #[cfg(test)]
 mod pod_identity;
+#[cfg(test)]
+mod registry;
 #[cfg(test)]
 mod secrets_manager;
 #[cfg(test)]
