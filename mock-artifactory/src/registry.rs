@@ -14,6 +14,7 @@
 //! - `grant`: what that endpoint hands out
 //! - `caller`: who a request comes from, and what that opens
 //! - `pull`, `range`: manifests, blobs, parts of blobs, tags
+//! - `cloud`: the hosts of the clouds' registries, which this one serves for whom they let in
 //! - `storage`, `link`: redirects of blobs to signed addresses
 //! - `content`, `digest`: what is there to pull
 //! - `hello`, `layout`: where it comes from
@@ -28,12 +29,13 @@ use axum::extract::{Path, Request, State as Shared};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use http::Method;
 use http::header::{HeaderName, HeaderValue};
+use http::{Method, StatusCode};
 use serde_json::json;
 
 use self::caller::Denial;
 use self::challenge::Origin;
+use self::cloud::Foreign;
 use self::grant::Grants;
 use self::link::LinkKey;
 use self::pull::Page;
@@ -44,6 +46,7 @@ use crate::state::State;
 
 mod caller;
 mod challenge;
+mod cloud;
 mod content;
 mod digest;
 mod error;
@@ -79,6 +82,8 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/v2/", any(by_host))
         .route("/v2/{*rest}", any(by_host))
         .route("/v2/token", any(token_by_host))
+        .route("/token/", any(at_the_door))
+        .route("/oauth2/{*rest}", any(at_the_door))
         .route("/artifactory/api/docker/{repository}/v2", any(direct))
         .route("/artifactory/api/docker/{repository}/v2/", any(direct))
         .route("/artifactory/api/docker/{repository}/v2/{*rest}", any(direct_below))
@@ -91,6 +96,9 @@ pub fn router(state: Arc<State>) -> Router {
 /// The `/v2/` of a host: a repository's own where the subdomain names one, else everyone's.
 async fn by_host(Shared(registry): Shared<Arc<Registry>>, rest: Option<Path<String>>, request: Request) -> Response {
     let rest = rest.map_or_else(String::new, |Path(rest)| rest);
+    if let Some(door) = registry.door(request.headers()) {
+        return registry.behind(&door, request, &rest).await;
+    }
     let route = match registry.subdomain(&request) {
         Some(repository) => Route::within(repository, &rest),
         None => Route::by_path(&rest),
@@ -112,8 +120,19 @@ async fn direct_below(
 }
 
 async fn token_by_host(Shared(registry): Shared<Arc<Registry>>, request: Request) -> Response {
+    if let Some(door) = registry.door(request.headers()) {
+        return registry.ask(&door, request).await;
+    }
     let repository = registry.subdomain(&request);
     registry.hand_out(repository, request.method(), request.uri(), request.headers())
+}
+
+/// The token endpoints of the clouds' registries, which Artifactory does not have.
+async fn at_the_door(Shared(registry): Shared<Arc<Registry>>, request: Request) -> Response {
+    match registry.door(request.headers()) {
+        Some(door) => registry.ask(&door, request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// The realm of a challenge names the repository, or `null` for none.
@@ -138,14 +157,19 @@ impl Registry {
     }
 
     fn pull(&self, request: &Request, route: &Route) -> Result<Response, Denial> {
-        let (method, headers) = (request.method(), request.headers());
-        if !matches!(*method, Method::GET | Method::HEAD) {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Err(error::unsupported().into());
         }
-        let caller = self.caller(headers)?;
+        let caller = self.caller(request.headers())?;
         let Some((repository, name)) = self.permit(&caller, route)? else {
             return Ok(axum::Json(json!({})).into_response());
         };
+        Ok(self.found(request, repository, name, route)?)
+    }
+
+    /// Serves what a path names of an image that may be read.
+    fn found(&self, request: &Request, repository: &str, name: &str, route: &Route) -> Result<Response, RegistryError> {
+        let headers = request.headers();
         let image = (name, self.state.content.image(repository, name));
         Ok(match &route.endpoint {
             Endpoint::Manifest { reference, .. } => pull::manifest(headers, image, reference)?,
@@ -185,10 +209,13 @@ impl Registry {
     }
 }
 
-/// Adds the headers by which every answer of Artifactory tells its node and version.
+/// Adds the headers by which every answer of Artifactory itself tells its node and version.
 ///
 /// Source: the capture in <https://github.com/containerd/containerd/issues/6339>.
 async fn identify(mut response: Response) -> Response {
+    if response.extensions().get::<Foreign>().is_some() {
+        return response;
+    }
     let headers = response.headers_mut();
     for (name, value) in [
         ("x-artifactory-id", "4b1f0c8e9d2a7635:-5e0d1c2b:18f2a3b4c5d:-8000"),

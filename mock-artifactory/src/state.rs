@@ -1,5 +1,6 @@
 //! The world as it is now: what it started from, what administrators changed, what was issued.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mock_kit::Kit;
@@ -25,6 +26,8 @@ pub struct State {
     pub(crate) keys: Keys,
     pub(crate) client: reqwest::Client,
     pub(crate) sts: Option<String>,
+    /// The hosts of the clouds' registries, and where the trusted mock-cloud answers for each.
+    pub(crate) registries: BTreeMap<String, String>,
     /// The repositories and their images.
     pub content: Content,
     /// How clients reach the server.
@@ -106,6 +109,7 @@ impl State {
             tokens: TokenStore::new(world.service_id.clone(), kit.clock.clone()),
             keys: Keys::new(client.clone()),
             sts: trust.map(|trust| trust.sts.clone()),
+            registries: trust.map(|trust| trust.registries.clone()).unwrap_or_default(),
             directory: Mutex::new(directory),
             content: content(&world)?,
             scheme,

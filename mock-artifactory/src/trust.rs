@@ -19,6 +19,9 @@ pub struct Trust {
     pub sts: String,
     /// The issuers' URLs by name; a final slash belongs to what the tokens say, not to discovery.
     pub issuers: BTreeMap<String, String>,
+    /// The hosts of the clouds' registries, each with the URL at which the mock-cloud says who may come in.
+    #[serde(default)]
+    pub registries: BTreeMap<String, String>,
     /// The certificate authority in PEM; `None` when the mock-cloud shows a certificate of another's.
     pub ca: Option<String>,
 }

@@ -3,6 +3,7 @@
 
 mod blob;
 mod challenge;
+mod cloud;
 mod layout;
 mod network;
 mod permission;
