@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Upstream: <https://github.com/containerd/containerd>, `core/remotes/docker`: `resolver.go`, `fetcher.go`,
-//! `authorizer.go`. Of the credential nothing but the token endpoint sees anything, and a redirect is followed once,
-//! without the token.
+//! `authorizer.go`. Of the credential nothing but the token endpoint sees anything, unless the registry asks for it by a
+//! Basic challenge, as Amazon ECR does; a redirect is followed once, without the token.
 //!
 //! # Layout
 //!
@@ -33,6 +33,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use thiserror::Error;
 
+use challenge::Challenge;
 pub use content::{Descriptor, Digest, DigestError};
 use content::{MANIFEST_TYPES, Manifest};
 
@@ -155,7 +156,7 @@ impl Client {
     ///
     /// The registry refuses, does not answer as one, or serves content that is not what its digest says.
     pub async fn pull(&self, image: &ImageName, auth: Option<&RegistryAuth>) -> Result<Pulled, PullError> {
-        let mut pull = Pull { http: &self.http, image, auth, bearer: None };
+        let mut pull = Pull { http: &self.http, image, auth, authorization: None };
         let resolved = pull.resolve().await?;
         let (manifest, parsed) = pull.manifest(&resolved).await?;
         let config = pull.blob("config", parsed.config).await?;
@@ -172,7 +173,7 @@ struct Pull<'a> {
     http: &'a reqwest::Client,
     image: &'a ImageName,
     auth: Option<&'a RegistryAuth>,
-    bearer: Option<HeaderValue>,
+    authorization: Option<HeaderValue>,
 }
 
 impl Pull<'_> {
@@ -183,15 +184,23 @@ impl Pull<'_> {
         let url = self.url(&format!("manifests/{reference}"), STEP)?;
         let mut answer = self.send(Method::HEAD, &url, STEP).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
-            let challenge = challenge::Bearer::of(answer.headers())
-                .ok_or(PullError::protocol(STEP, "401 without a Bearer challenge"))?;
-            self.bearer = Some(token::fetch(self.http, &challenge, self.auth).await?);
+            self.authorization = Some(self.authorized(&answer, STEP).await?);
             answer = self.send(Method::HEAD, &url, STEP).await?;
         }
         let answer = granted(answer, STEP)?;
         let digest = answer.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
         let digest = digest.and_then(Digest::parse);
         digest.ok_or(PullError::protocol(STEP, "no Docker-Content-Digest of SHA-256"))
+    }
+
+    /// The `Authorization` that answers a challenge: a token, or the credential where a registry wants that itself.
+    async fn authorized(&self, answer: &Response, step: &'static str) -> Result<HeaderValue, PullError> {
+        match (Challenge::of(answer.headers()), self.auth) {
+            (Some(Challenge::Bearer(challenge)), auth) => token::fetch(self.http, &challenge, auth).await,
+            (Some(Challenge::Basic), Some(auth)) => token::basic(auth),
+            (Some(Challenge::Basic), None) => Err(PullError::Refused { step, status: answer.status() }),
+            (None, _) => Err(PullError::protocol(step, "401 without a Bearer or Basic challenge")),
+        }
     }
 
     async fn manifest(&self, digest: &Digest) -> Result<(Descriptor, Manifest), PullError> {
@@ -227,8 +236,8 @@ impl Pull<'_> {
 
     async fn send(&self, method: Method, url: &Url, step: &'static str) -> Result<Response, PullError> {
         let mut request = self.http.request(method, url.clone()).header(ACCEPT, MANIFEST_TYPES);
-        if let Some(bearer) = &self.bearer {
-            request = request.header(AUTHORIZATION, bearer);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
         }
         answered(request, step).await
     }

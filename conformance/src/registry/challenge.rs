@@ -1,8 +1,17 @@
-//! The challenge by which a registry sends a client to its token endpoint.
+//! The challenge by which a registry sends a client to its token endpoint, or asks for the credential itself.
 //!
 //! Source: <https://distribution.github.io/distribution/spec/auth/token/>, RFC 9110 section 11.6.1.
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+
+/// What a registry asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Challenge {
+    /// A token of its endpoint.
+    Bearer(Bearer),
+    /// The credential.
+    Basic,
+}
 
 /// A Bearer challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +24,17 @@ pub(super) struct Bearer {
     pub(super) scope: Option<String>,
 }
 
-impl Bearer {
-    /// Finds the challenge among the headers of an answer.
+impl Challenge {
+    /// Finds the challenge among the headers of an answer; one for a token comes before one for the credential.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let values = headers.get_all(WWW_AUTHENTICATE).iter();
-        values.filter_map(|value| value.to_str().ok()).find_map(Self::parse)
+        let values = || headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+        let is_basic = |value: &str| value.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
+        let basic = || values().any(is_basic).then_some(Self::Basic);
+        values().find_map(Bearer::parse).map(Self::Bearer).or_else(basic)
     }
+}
 
+impl Bearer {
     fn parse(value: &str) -> Option<Self> {
         let (scheme, rest) = value.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("bearer") {
@@ -83,6 +96,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(WWW_AUTHENTICATE, "Basic realm=\"x\"".parse().unwrap());
         headers.append(WWW_AUTHENTICATE, "Bearer realm=\"y\"".parse().unwrap());
-        assert_eq!(Bearer::of(&headers), Some(challenge("y", None, None)));
+        assert_eq!(Challenge::of(&headers), Some(Challenge::Bearer(challenge("y", None, None))));
+        headers.clear();
+        assert_eq!(Challenge::of(&headers), None);
+        headers.append(WWW_AUTHENTICATE, "Basic realm=\"x\"".parse().unwrap());
+        assert_eq!(Challenge::of(&headers), Some(Challenge::Basic));
     }
 }

@@ -131,7 +131,23 @@ async fn a_challenge_that_is_none_ends_the_pull() {
     let artifactory = artifactory(false).await;
     artifactory.kit().faults.add(Fault::reply("/v2/*", 401, ""));
     let error = pull(&artifactory, Some(&auth("static-password"))).await.unwrap_err();
-    assert_eq!(error.to_string(), "manifest by tag: 401 without a Bearer challenge");
+    assert_eq!(error.to_string(), "manifest by tag: 401 without a Bearer or Basic challenge");
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_for_the_credential_itself_gets_it_with_every_request() {
+    let artifactory = artifactory(false).await;
+    let asks = || Fault::reply("/v2/*", 401, "").header("www-authenticate", "Basic realm=\"r\",service=\"s\"");
+    artifactory.kit().faults.add(asks().times(1));
+    pull(&artifactory, Some(&auth("static-password"))).await.unwrap();
+    let requests = artifactory.kit().journal.requests();
+    assert!(requests.iter().all(|it| it.path.starts_with("/v2/docker-local/hello/")), "no token endpoint is asked");
+    for request in &requests[1..] {
+        assert!(request.header("authorization").unwrap().starts_with("Basic "), "{}", request.path);
+    }
+    artifactory.kit().faults.add(asks());
+    let error = pull(&artifactory, None).await.unwrap_err();
+    assert_eq!(error.status(), Some(401));
 }
 
 #[tokio::test]

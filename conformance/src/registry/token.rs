@@ -3,6 +3,8 @@
 //! Upstream: <https://github.com/containerd/containerd>, `core/remotes/docker/authorizer.go` (`fetchToken`), with its case for
 //! Artifactory: <https://github.com/containerd/containerd/pull/2166>.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
@@ -78,14 +80,24 @@ fn wanted(challenge: &Bearer) -> impl Iterator<Item = (&str, &str)> {
     pairs.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
 }
 
+/// The `Authorization` header that holds a credential itself (RFC 7617).
+pub(super) fn basic(auth: &RegistryAuth) -> Result<HeaderValue, PullError> {
+    let pair = BASE64_STANDARD.encode(format!("{}:{}", auth.username, auth.password));
+    sensitive(format!("Basic {pair}"))
+}
+
+fn sensitive(text: String) -> Result<HeaderValue, PullError> {
+    let mut header =
+        HeaderValue::try_from(text).map_err(|_| PullError::protocol(STEP, "a token that no header can hold"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
 fn header(body: &[u8]) -> Result<HeaderValue, PullError> {
     let answer: Answer = serde_json::from_slice(body).map_err(|_| PullError::protocol(STEP, "not a token answer"))?;
     let token = answer.token.or(answer.access_token).filter(|token| !token.is_empty());
     let token = token.ok_or(PullError::protocol(STEP, "an answer without a token"))?;
-    let mut header = HeaderValue::try_from(format!("Bearer {token}"))
-        .map_err(|_| PullError::protocol(STEP, "a token that no header can hold"))?;
-    header.set_sensitive(true);
-    Ok(header)
+    sensitive(format!("Bearer {token}"))
 }
 
 #[cfg(test)]
