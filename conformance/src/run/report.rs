@@ -12,7 +12,7 @@ use crate::demo::secrets::Secrets;
 use crate::demo::timeline::milliseconds;
 
 /// Rises when a reader of older reports would misread a new one.
-const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// What a report keeps of an output; a plugin may write without end.
 const LONGEST: usize = 16 << 10;

@@ -53,7 +53,7 @@ fn elements(page: &str) -> Vec<Element> {
             Event::End(_) => drop(open.pop()),
             Event::Text(text) => write(&mut found, &open, &text),
             Event::GeneralRef(name) => {
-                write(&mut found, &open, &quick_xml::escape::unescape(&format!("&{};", &*name)).unwrap())
+                write(&mut found, &open, &quick_xml::escape::unescape(&format!("&{};", &*name)).unwrap());
             }
             Event::Eof => return found,
             other => panic!("{other:?}"),
