@@ -19,8 +19,10 @@
 //! - `html`: pages that ask nobody for anything
 //! - `platform`: what differs between operating systems
 //! - [`run`]: the suite: cases of any plugin, and reports of them
+//! - [`compare`]: reports of several plugins beside each other
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
 
+pub mod compare;
 pub mod demo;
 mod html;
 pub mod kubelet;

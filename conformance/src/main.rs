@@ -1,4 +1,4 @@
-//! Command line of the kubelet's side: `conformance demo`, `run`, `pull`, `vectors` and `lab`.
+//! Command line of the kubelet's side: `conformance demo`, `run`, `compare`, `pull`, `vectors` and `lab`.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use conformance::demo::{self, Identity, Paint, Show, Verdict};
 use conformance::kubelet::{Environment, Gate, KubeletVersion};
 #[cfg(target_os = "linux")]
 use conformance::lab::{self, LabError};
-use conformance::{program, pull, run, vectors};
+use conformance::{compare, program, pull, run, vectors};
 
 /// The kubelet's side of a credential provider.
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Command {
     Demo(Demo),
     /// Runs the cases against a credential provider; exits with 0 if none of the level core failed.
     Run(Run),
+    /// Shows the scores of several reports beside each other, in markdown, and the cases on which they differ.
+    Compare(Compare),
     /// Shows what a kubelet does with its credential providers for images; exits with 0 if each has a credential.
     Pull(Pull),
     /// Runs a program where the mocks have the clouds' real addresses and names, and Artifactory's.
@@ -105,6 +107,16 @@ struct Run {
 }
 
 #[derive(Args)]
+struct Compare {
+    /// Files `report.json` of `run --out`, two or more; each is a column.
+    #[arg(required = true, num_args = 2.., value_name = "REPORT")]
+    reports: Vec<PathBuf>,
+    /// Write compare.md and compare.html into this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct Vectors {
     /// Files whose names hold their kind: `match`, `image`, `config`, `config_dir`, `response`, `duration`, `keyring` or `cache`.
     #[arg(required = true, value_name = "FILE")]
@@ -121,6 +133,7 @@ fn main() -> ExitCode {
     let verdict = match CommandLine::parse().command {
         Command::Demo(arguments) => show(arguments),
         Command::Run(arguments) => conform(arguments),
+        Command::Compare(arguments) => return compared(arguments),
         Command::Pull(arguments) => look_up(arguments),
         #[cfg(target_os = "linux")]
         Command::Lab(_) => return end(enter()),
@@ -191,6 +204,18 @@ fn conform(arguments: Run) -> Result<Verdict, Failure> {
     };
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(run::run(&options, show, &mut io::stdout()))?)
+}
+
+fn compared(Compare { reports, out }: Compare) -> ExitCode {
+    match compare::run(&compare::Options { reports, out }, &mut io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            explain(&error);
+            // Nobody reads a hint that cannot be written.
+            let _ = writeln!(io::stderr(), "  hint: {}", error.hint());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn how(json: bool) -> Show {

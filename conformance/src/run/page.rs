@@ -11,7 +11,8 @@ mod pull;
 mod summary;
 
 use self::filters::Choices;
-use super::report::Report;
+pub(crate) use self::summary::bar;
+use super::report::{Report, Summary};
 use super::status::Status;
 use crate::html::{Html, document};
 
@@ -36,18 +37,13 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn head(html: &mut Html, report: &Report) {
-    let core = report.summary.core;
-    let (status, verdict) = match (core.passed, core.bad()) {
-        (0, 0) => (Status::Skip, "No case of the level core was judged.".to_owned()),
-        (passed, 0) => (Status::Pass, format!("Holds the level core: all {passed} cases that apply.")),
-        (passed, bad) => (Status::Fail, format!("Fails the level core: {bad} of {} cases that apply.", passed + bad)),
-    };
+    let (status, words) = verdict(&report.summary);
     html.leaf("p", &[("class", "kind")], "Conformance of a kubelet credential provider");
     html.leaf("h1", &[], &report.plugin.title);
     html.element("p", &[("class", "verdict")], |html| {
         mark(html, status);
         html.text(" ");
-        html.text(&verdict);
+        html.text(&words);
     });
     html.leaf("p", &[("class", "counts")], &report.last_line());
     html.element("dl", &[("class", "facts")], |html| {
@@ -56,6 +52,15 @@ fn head(html: &mut Html, report: &Report) {
         fact(html, "Begun", &moment(&report.started_at));
         fact(html, "Took", &took(report.took_ms));
     });
+}
+
+/// Whether a plugin does what it must, in words.
+pub(crate) fn verdict(summary: &Summary) -> (Status, String) {
+    match (summary.core.passed, summary.core.bad()) {
+        (0, 0) => (Status::Skip, "No case of the level core was judged.".to_owned()),
+        (passed, 0) => (Status::Pass, format!("Holds the level core: all {passed} cases that apply.")),
+        (passed, bad) => (Status::Fail, format!("Fails the level core: {bad} of {} cases that apply.", passed + bad)),
+    }
 }
 
 fn foot(html: &mut Html, report: &Report) {

@@ -145,7 +145,7 @@ impl Plugin {
 
 impl Counts {
     /// Counts one more.
-    pub(super) fn add(&mut self, status: Status) {
+    pub(crate) fn add(&mut self, status: Status) {
         let count = match status {
             Status::Disabled => &mut self.disabled,
             Status::Skip => &mut self.skipped,
@@ -222,6 +222,13 @@ impl CaseResult {
             took_ms: 0.0,
             pulls: Vec::new(),
         }
+    }
+}
+
+impl CaseResult {
+    /// What members of a family have in common: the name, the rule and its source.
+    pub(crate) fn family(&self) -> (&str, &str, &str) {
+        (self.id.split('[').next().unwrap_or(&self.id), &self.rule, &self.source)
     }
 }
 

@@ -11,17 +11,11 @@ pub(super) fn areas(html: &mut Html, report: &Report) {
         html.line();
         html.element("section", &[("class", "area"), ("data-group", ""), ("id", &id(name))], |html| {
             html.element("h3", &[], |html| html.leaf("a", &[("href", &fragment(name))], name));
-            for members in area.chunk_by(|a, b| family(a) == family(b)) {
+            for members in area.chunk_by(|a, b| a.family() == b.family()) {
                 rule(html, members, &report.plugin);
             }
         });
     }
-}
-
-/// What members of a family have in common.
-fn family(result: &CaseResult) -> (&str, &str, &str) {
-    let stem = result.id.split('[').next().unwrap_or(&result.id);
-    (stem, &result.rule, &result.source)
 }
 
 fn rule(html: &mut Html, members: &[CaseResult], plugin: &Plugin) {

@@ -41,8 +41,7 @@ pub(crate) fn filters(html: &mut Html, choices: &Choices<'_>) {
 }
 
 fn statuses(html: &mut Html, counts: Counts) {
-    html.element("fieldset", &[], |html| {
-        html.leaf("legend", &[], "Status");
+    html.element("fieldset", &[("aria-label", "Status")], |html| {
         for status in Status::ALL.into_iter().rev().filter(|status| counts.of(*status) > 0) {
             html.element("label", &[], |html| {
                 html.void("input", &[("type", "checkbox"), ("name", "status"), ("value", status.as_str())]);

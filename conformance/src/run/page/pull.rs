@@ -15,7 +15,7 @@ pub(super) fn pull(html: &mut Html, pull: &PullResult, number: Option<usize>) {
     html.element("section", &[("class", "pull")], |html| {
         html.element("h5", &[], |html| {
             html.text(&number.map_or("Pull".to_owned(), |number| format!("Pull {number}")));
-            html.leaf("span", &[], &outcome(pull));
+            html.leaf("span", &[("class", "outcome")], &outcome(pull));
         });
         output(html, "Request", "nothing on standard input", &indented(&pull.request));
         if pull.exit.is_some() {

@@ -56,7 +56,7 @@ fn number(html: &mut Html, class: &'static str, count: usize) {
 }
 
 /// The shares of passed, failed and skipped, for the eye alone.
-fn bar(html: &mut Html, counts: Counts) {
+pub(crate) fn bar(html: &mut Html, counts: Counts) {
     let shares = [("pass", counts.passed), ("fail", counts.bad()), ("skip", counts.unjudged())];
     let all = counts.all().to_string();
     let view = format!("0 0 {} 1", counts.all().max(1));
