@@ -67,7 +67,7 @@ pub(crate) async fn identify(
     headers: &HeaderMap,
 ) -> Result<Caller, CallerError> {
     let url = format!("{}/?Action=GetCallerIdentity&Version=2011-06-15", sts.trim_end_matches('/'));
-    let mut request = client.get(url).header(header::HOST, &host.0);
+    let mut request = client.get(url).headers(mock_kit::trace::onward()).header(header::HOST, &host.0);
     for name in FORWARDED {
         for value in headers.get_all(name) {
             request = request.header(name, value);

@@ -74,7 +74,14 @@ impl Keys {
         if !is_fetchable(url) {
             return None;
         }
-        let answer = self.client.get(url).send().await.ok().filter(|answer| answer.status() == 200)?;
+        let answer = self
+            .client
+            .get(url)
+            .headers(mock_kit::trace::onward())
+            .send()
+            .await
+            .ok()
+            .filter(|answer| answer.status() == 200)?;
         serde_json::from_slice(&limited(answer).await?).ok()
     }
 

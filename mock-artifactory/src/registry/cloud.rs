@@ -63,7 +63,7 @@ impl Registry {
                 question = question.header(name, value);
             }
         }
-        let Ok(answer) = question.send().await else {
+        let Ok(answer) = question.headers(mock_kit::trace::onward()).send().await else {
             return foreign(StatusCode::BAD_GATEWAY.into_response());
         };
         let (status, headers) = (answer.status(), answer.headers().clone());

@@ -11,8 +11,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry::{Context, KeyValue};
@@ -25,6 +25,18 @@ use crate::Recorded;
 
 /// The header that names trace and parent.
 const TRACEPARENT: &str = "traceparent";
+
+tokio::task_local! {
+    /// The `traceparent` of the span of the request that this task answers.
+    static CURRENT: Option<HeaderValue>;
+}
+
+/// The header that makes a request of a mock part of the trace that it answers for; none where it answers for none.
+#[must_use]
+pub fn onward() -> HeaderMap {
+    let current = CURRENT.try_with(Clone::clone).ok().flatten();
+    current.into_iter().map(|value| (HeaderName::from_static(TRACEPARENT), value)).collect()
+}
 
 /// Where the spans of a kit go. Clones share it; it is told once, before or after the servers have started.
 #[derive(Clone, Default)]
@@ -96,6 +108,11 @@ impl fmt::Debug for Tracing {
 }
 
 impl RequestSpan {
+    /// Answers within the span, so that what is asked meanwhile can be part of it.
+    pub(crate) async fn around<F: Future>(&self, answer: F) -> F::Output {
+        CURRENT.scope(self.0.as_ref().and_then(traceparent), answer).await
+    }
+
     pub(crate) fn answered(&mut self, status: StatusCode) {
         let Some(span) = &mut self.0 else { return };
         span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
@@ -117,6 +134,13 @@ fn parent(value: &str) -> Option<Context> {
     let carrier = HashMap::from([(TRACEPARENT.to_owned(), value.to_owned())]);
     let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier);
     context.span().span_context().is_valid().then_some(context)
+}
+
+/// What a request that is part of a span says; `None` for a span that is not sampled.
+fn traceparent(span: &Span) -> Option<HeaderValue> {
+    let context = span.span_context();
+    let text = format!("00-{}-{}-{:02x}", context.trace_id(), context.span_id(), context.trace_flags());
+    context.is_valid().then(|| HeaderValue::from_str(&text).ok())?
 }
 
 fn started(tracer: &SdkTracer, request: &Recorded, parent: &Context) -> Span {
@@ -155,12 +179,14 @@ mod tests {
         exporter.get_finished_spans().unwrap()
     }
 
-    async fn exchange(server: &Server, request: &str) {
+    async fn exchange(server: &Server, request: &str) -> String {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
         // A reset ends it as well.
-        let _ = stream.read_to_end(&mut Vec::new()).await;
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8(answer).unwrap()
     }
 
     #[tokio::test]
@@ -183,6 +209,22 @@ mod tests {
         {
             assert_eq!(spans(None, traceparent).await.len(), 0, "{traceparent:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_an_answer_is_part_of_its_span() {
+        let (kit, exporter) = (Kit::new(), InMemorySpanExporter::default());
+        kit.trace.export("mock", exporter.clone());
+        let said = || onward().get(TRACEPARENT).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+        let router = Router::new().fallback(async move || said());
+        let server = Server::start(router, &kit, Listen::Plain(([127, 0, 0, 1], 0).into())).await.unwrap();
+        let header = format!("traceparent: {PARENT}\r\n");
+        let ask = |header: &str| format!("GET / HTTP/1.1\r\nhost: a.test\r\n{header}connection: close\r\n\r\n");
+        let answer = exchange(&server, &ask(&header)).await;
+        kit.trace.flushed().await;
+        let id = exporter.get_finished_spans().unwrap()[0].span_context.span_id();
+        assert!(answer.ends_with(&format!("\r\n\r\n00-0af7651916cd43dd8448eb211c80319c-{id}-01")), "{answer}");
+        assert!(exchange(&server, &ask("")).await.ends_with("\r\n\r\n"));
     }
 
     #[tokio::test]

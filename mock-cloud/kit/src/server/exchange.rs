@@ -52,7 +52,8 @@ impl Exchange {
         let entry = self.kit.journal.open(recorded);
         let plan = self.kit.faults.plan(parts.method.as_str(), parts.uri.path(), &parts.headers);
         let request = Request::from_parts(parts, Body::new(Replayed { start, rest }));
-        let response = self.planned_answer(plan, request).await.inspect_err(|_| span.unanswered("reset"))?;
+        let response =
+            span.around(self.planned_answer(plan, request)).await.inspect_err(|_| span.unanswered("reset"))?;
         span.answered(response.status());
         self.kit.journal.complete(entry, response.status().as_u16());
         Ok(response)
