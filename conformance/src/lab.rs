@@ -11,7 +11,7 @@
 //!
 //! - `arguments`: the command line; `error`: why there is no lab, and what to do about it
 //! - `namespaces`: the program started anew in namespaces, as root or as an ordinary user
-//! - `inside`: the mocks and the command there
+//! - `place`: names, addresses and mocks there; `inside`: the command among them
 //! - `network`: addresses and routes; `link`: round trips that take their time, made of `packet`s
 //! - `files`: what the lab changes of the file system; `firmware`: what a cloud's machines say they are
 //! - `profile`: faults by name
@@ -39,6 +39,7 @@ mod link;
 mod namespaces;
 mod network;
 mod packet;
+mod place;
 mod profile;
 mod tool;
 
@@ -46,4 +47,6 @@ pub use arguments::{Machine, Options, RoundTrip};
 pub use error::LabError;
 pub use inside::inside;
 pub use namespaces::outside;
+pub(crate) use namespaces::prefix;
+pub(crate) use place::{Place, Plan, trusting};
 pub use profile::Profile;

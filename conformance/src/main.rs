@@ -36,6 +36,10 @@ enum Command {
     #[cfg(target_os = "linux")]
     #[command(name = INSIDE, hide = true)]
     LabInside(lab::Options),
+    /// What `run` starts in namespaces for each case of an adapter with a lab.
+    #[cfg(target_os = "linux")]
+    #[command(name = run::INSIDE, hide = true)]
+    CaseInside,
     /// Runs files of vectors against the simulator; exits with 0 if none failed.
     Vectors(Vectors),
 }
@@ -139,6 +143,8 @@ fn main() -> ExitCode {
         Command::Lab(_) => return end(enter()),
         #[cfg(target_os = "linux")]
         Command::LabInside(options) => return end(lab::inside(&options, environment(), &mut io::stderr())),
+        #[cfg(target_os = "linux")]
+        Command::CaseInside => return end_case(run::inside(&mut io::stdin(), &mut io::stdout())),
         Command::Vectors(Vectors { files }) => vectors::run(&files, &mut io::stdout()).map_err(Failure::from),
     };
     match verdict {
@@ -146,6 +152,9 @@ fn main() -> ExitCode {
         Ok(Verdict::Failed) => ExitCode::FAILURE,
         Err(failure) => {
             explain(failure.as_ref());
+            if let Some(hint) = failure.downcast_ref().and_then(run::RunError::hint) {
+                advise(&hint);
+            }
             ExitCode::FAILURE
         }
     }
@@ -177,9 +186,20 @@ fn end(result: Result<u8, LabError>) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             explain(&error);
-            // Nobody reads a hint that cannot be written.
-            let _ = writeln!(io::stderr(), "  hint: {}", error.hint());
+            advise(&error.hint());
             ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn end_case(result: Result<(), run::InsideError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            explain(&error);
+            advise(&error.hint());
+            ExitCode::FAILURE
         }
     }
 }
@@ -195,7 +215,8 @@ fn look_up(arguments: Pull) -> Result<Verdict, Failure> {
 
 fn conform(arguments: Run) -> Result<Verdict, Failure> {
     let Run { plugin, adapter, cases, filter: filters, jobs, out, json } = arguments;
-    let options = run::Options { plugin, adapter, cases, filters, jobs, out };
+    let own = std::env::current_exe()?;
+    let options = run::Options { own, plugin, adapter, cases, filters, jobs, out };
     let is_terminal = io::stdout().is_terminal();
     let show = match (json, is_terminal) {
         (true, _) => run::Show::Json,
@@ -236,6 +257,11 @@ fn explain(failure: &dyn std::error::Error) {
         let _ = writeln!(stderr, "  caused by: {next}");
         cause = next.source();
     }
+}
+
+fn advise(hint: &str) {
+    // Nobody reads a hint that cannot be written.
+    let _ = writeln!(io::stderr(), "  hint: {hint}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "main reads the environment, once")]

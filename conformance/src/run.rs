@@ -11,7 +11,7 @@
 //! - `case`: what a file says; a case never knows whose plugin it is for
 //! - `adapter`: how one plugin is configured; `facts`: what it may be configured with
 //! - `suite`: where both come from, and which cases are chosen
-//! - `node`: the world of a case; `attempt`: one pull in it
+//! - `node`: the world of a case; `attempt`: one pull in it; `lab`: cases that have namespaces of their own
 //! - `judge`: what is not as expected
 //! - `status`, `report`: what became of it; `screen`, `junit`, `page`: shown
 //!
@@ -26,6 +26,8 @@ mod case;
 mod facts;
 mod judge;
 mod junit;
+#[cfg(target_os = "linux")]
+mod lab;
 mod node;
 pub(crate) mod page;
 pub(crate) mod report;
@@ -49,7 +51,9 @@ use self::attempt::{AttemptError, Meeting};
 use self::case::Case;
 pub use self::case::{CaseError, Level};
 pub use self::facts::UnknownFact;
-use self::node::Node;
+#[cfg(target_os = "linux")]
+pub use self::lab::{INSIDE, InsideError, inside};
+use self::node::{Node, NodeError};
 pub use self::report::Report;
 use self::report::{CaseResult, Plugin, PullResult};
 use self::screen::Screen;
@@ -64,6 +68,8 @@ use crate::platform::is_executable;
 /// What is run.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// This program, which is started anew for each case of an adapter with a lab.
+    pub own: PathBuf,
     /// The plugin.
     pub plugin: PathBuf,
     /// The name of an adapter, or its file.
@@ -93,12 +99,41 @@ pub enum RunError {
     /// The reports cannot be written.
     #[error("failed to write the report")]
     Write(#[from] io::Error),
+    /// The adapter is for a lab, and there is none.
+    #[cfg(target_os = "linux")]
+    #[error("failed to make labs, which the adapter asks for")]
+    Lab(#[from] crate::lab::LabError),
+    /// The adapter is for a lab, which only Linux has.
+    #[error("the adapter asks for labs, which only Linux has")]
+    NoLab,
 }
 
-/// A plugin and its adapter.
+impl RunError {
+    /// What to do about it, where its words do not say so.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Lab(error) => Some(error.hint()),
+            _ => None,
+        }
+    }
+}
+
+/// A plugin, its adapter, and where its cases are run.
 struct Subject {
     program: PathBuf,
     adapter: Adapter,
+    ground: Ground,
+}
+
+/// Where cases are run.
+enum Ground {
+    /// Here, with mocks on free ports.
+    Ports,
+    /// Each in namespaces of its own.
+    #[cfg(target_os = "linux")]
+    Labs(lab::Labs),
 }
 
 /// Runs the chosen cases. The verdict is about the level core alone.
@@ -109,7 +144,9 @@ struct Subject {
 pub async fn run(options: &Options, show: Show, out: &mut dyn Write) -> Result<Verdict, RunError> {
     let adapter = suite::adapter(&options.adapter)?;
     let cases = chosen(options)?;
-    let subject = Arc::new(Subject { program: program(&options.plugin)?, adapter });
+    let program = program(&options.plugin)?;
+    let ground = ground(&adapter, options).await?;
+    let subject = Arc::new(Subject { program, adapter, ground });
     let clock = Clock::system();
     let (started_at, mut results) = (clock.rfc3339(), Vec::new());
     let mut screen = Screen::new(show, out, cases.len());
@@ -125,6 +162,16 @@ pub async fn run(options: &Options, show: Show, out: &mut dyn Write) -> Result<V
     }
     screen.end(&report)?;
     Ok(if report.holds() { Verdict::Held } else { Verdict::Failed })
+}
+
+async fn ground(adapter: &Adapter, options: &Options) -> Result<Ground, RunError> {
+    if adapter.surroundings(&adapter.default).is_none() {
+        return Ok(Ground::Ports);
+    }
+    #[cfg(target_os = "linux")]
+    return Ok(Ground::Labs(lab::Labs::open(&options.own).await?));
+    #[cfg(not(target_os = "linux"))]
+    Err(RunError::NoLab)
 }
 
 fn chosen(options: &Options) -> Result<Vec<Case>, RunError> {
@@ -180,7 +227,7 @@ impl Subject {
 
     /// Runs one case.
     async fn case(&self, case: &Case) -> CaseResult {
-        let identity = case.identity.as_deref().unwrap_or(&self.adapter.default);
+        let identity = self.identity(case);
         if let Some(reason) = &case.disabled {
             return CaseResult::without_run(case, identity, Status::Disabled, reason.clone());
         }
@@ -189,22 +236,45 @@ impl Subject {
             let reason = format!("the adapter does not declare {}", missing.join(", "));
             return CaseResult::without_run(case, identity, Status::Skip, reason);
         }
+        match &self.ground {
+            Ground::Ports => self.judged(Node::start(&case.world, &self.program).await, case, identity).await,
+            #[cfg(target_os = "linux")]
+            Ground::Labs(labs) => labs.case(self, case, identity).await,
+        }
+    }
+
+    /// The identity that a case is run with.
+    fn identity<'a>(&'a self, case: &'a Case) -> &'a str {
+        case.identity.as_deref().unwrap_or(&self.adapter.default)
+    }
+
+    /// Makes the pulls of a case in its world, and judges them.
+    async fn judged(&self, node: Result<Node, NodeError>, case: &Case, identity: &str) -> CaseResult {
         let mut result = CaseResult::begun(case, identity);
-        if let Err(error) = self.pulls(case, identity, &mut result).await {
+        let pulled = match &node {
+            Ok(node) => self.pulls(node, case, identity, &mut result).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(reason) = pulled {
             result.status.rise(Status::Error);
-            result.reasons.push(error.to_string());
+            result.reasons.push(reason);
         }
         result
     }
 
-    async fn pulls(&self, case: &Case, identity: &str, result: &mut CaseResult) -> Result<(), AttemptError> {
-        let node = Node::start(&case.world, &self.program).await?;
+    async fn pulls(
+        &self,
+        node: &Node,
+        case: &Case,
+        identity: &str,
+        result: &mut CaseResult,
+    ) -> Result<(), AttemptError> {
         let entry = self.adapter.entry(identity, &case.settings, &node.facts)?;
         for (name, content) in &entry.files {
             node.write(name, content)?;
         }
         let token = self.adapter.identity(identity).and_then(|identity| identity.token.as_ref());
-        let mut meeting = Meeting::new(&node, &self.program, entry, token, identity);
+        let mut meeting = Meeting::new(node, &self.program, entry, token, identity);
         let (mut tokens, mut answered) = (Vec::new(), Vec::new());
         for (after, pull, expect) in attempt::pulls(case) {
             if let Some(by) = after.and_then(|text| GoDuration::parse(text).ok()) {
@@ -217,7 +287,7 @@ impl Subject {
             let now = node.artifactory.kit().clock.unix();
             let mut reasons = judge::judge(&attempt, expect, &node.facts, &secrets, now)?;
             if expect.pulls {
-                reasons.extend(judge::pulled(&node, &attempt).await);
+                reasons.extend(judge::pulled(node, &attempt).await);
             }
             result.status.rise(if reasons.is_empty() { Status::Pass } else { Status::Fail });
             result.reasons.extend(reasons.iter().map(|reason| secrets.redacted(reason)));

@@ -29,7 +29,7 @@ const JWT_START: &str = "eyJ";
 /// Characters of a secret access key: AWS Identity and Access Management API reference, `AccessKey`, whose example has 40.
 const ACCESS_KEY: usize = 40;
 
-/// The start and the end of the path of Cognito's token endpoint, the start being mock-cloud's.
+/// The path of Cognito's token endpoint, and what mock-cloud has in front of it where it is not asked by its name.
 const TOKEN_ENDPOINT: (&str, &str) = ("/cognito/", "/oauth2/token");
 
 /// Shorter ones are not looked for: they would be found, and redacted, in the middle of words.
@@ -95,7 +95,7 @@ impl Secrets {
     /// How many secrets of Cognito's clients a request holds that does not ask for their token.
     pub(crate) fn astray_clients(&self, request: &Recorded) -> usize {
         let (start, end) = TOKEN_ENDPOINT;
-        let is_theirs = request.path.starts_with(start) && request.path.ends_with(end);
+        let is_theirs = request.path.strip_suffix(end).is_some_and(|path| path.is_empty() || path.starts_with(start));
         if is_theirs { 0 } else { count(self.clients.iter(), &whole(request)) }
     }
 
@@ -268,6 +268,7 @@ mod tests {
         let mut asked = request(&[("authorization", &basic_header("client:of-a-client"))], "", "");
         for (path, is_astray) in [
             ("/cognito/artifactory-demo/oauth2/token", false),
+            ("/oauth2/token", false),
             ("/metadata/identity/oauth2/token", true),
             ("/", true),
             ("/access/api/v1/oidc/token", true),

@@ -32,6 +32,11 @@ impl Files {
         Ok(Self(PathBuf::from(place)))
     }
 
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// Writes a file and answers where it is.
     ///
     /// # Errors

@@ -65,7 +65,11 @@ pub fn outside(program: &Path, arguments: &[OsString]) -> Result<u8, LabError> {
 }
 
 /// The words in front of a program that give it namespaces here.
-async fn prefix() -> Result<Vec<&'static str>, LabError> {
+///
+/// # Errors
+///
+/// The system has no namespaces for this user, or lacks a program for making them.
+pub(crate) async fn prefix() -> Result<Vec<&'static str>, LabError> {
     let user = [&LAB[..], &USER].concat();
     let ways = if is_root() { vec![LAB.to_vec(), user] } else { vec![user] };
     let mut said = String::new();

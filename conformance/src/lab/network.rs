@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::link::{self, Delay};
-use super::{LabError, Machine, Options, tool};
+use super::place::Plan;
+use super::{LabError, Machine, tool};
 
 /// Where the mocks listen: addresses of the block for benchmarks, which no machine has (RFC 2544, appendix C.2.2).
 const CLOUD: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
@@ -45,26 +46,22 @@ impl Network {
     /// Where Artifactory listens.
     pub(super) const ARTIFACTORY: SocketAddr = SocketAddr::new(IpAddr::V4(ARTIFACTORY), 443);
 
-    /// Plans the ways to these hosts; to those that `is_unreachable` says there is none.
+    /// Plans the ways to these hosts; to those that a profile cuts off there is none.
     ///
     /// # Errors
     ///
     /// A round trip is to a host that the lab does not have.
-    pub(super) fn plan(
-        options: &Options,
-        hosts: Hosts<'_>,
-        is_unreachable: impl Fn(&str) -> bool,
-    ) -> Result<Self, LabError> {
-        let near = near(options.cloud);
-        let metadata = if near.contains(&METADATA[0]) && has_google(options.cloud) { &METADATA_NAMES[..] } else { &[] };
+    pub(super) fn plan(plan: Plan<'_>, hosts: Hosts<'_>) -> Result<Self, LabError> {
+        let near = near(plan.machine);
+        let metadata = if near.contains(&METADATA[0]) && has_google(plan.machine) { &METADATA_NAMES[..] } else { &[] };
         let at = |address: IpAddr| move |name: String| (name, address);
         let clouds = hosts.clouds.iter().cloned().map(at(CLOUD.into()));
         let artifactory = hosts.artifactory.iter().cloned().map(at(ARTIFACTORY.into()));
         let metadata = metadata.iter().map(|name| (*name).to_owned()).map(at(METADATA[0]));
         let names = clouds.chain(artifactory).chain(metadata).collect();
         let mut network = Self { names, near, unreachable: Vec::new(), delays: BTreeMap::new() };
-        network.cut_off(is_unreachable);
-        options.rtt.iter().try_for_each(|trip| network.delay(&trip.host, trip.time))?;
+        network.cut_off(|host| plan.faults.iter().any(|profile| profile.cuts_off(host)));
+        plan.round_trips.iter().try_for_each(|trip| network.delay(&trip.host, trip.time))?;
         Ok(network)
     }
 
@@ -158,6 +155,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::lab::Options;
 
     #[derive(Parser)]
     struct Line {
@@ -165,15 +163,15 @@ mod tests {
         options: Options,
     }
 
-    fn plan(arguments: &[&str], is_unreachable: impl Fn(&str) -> bool) -> Result<Network, LabError> {
+    fn plan(arguments: &[&str]) -> Result<Network, LabError> {
         let line = Line::parse_from([&["lab"], arguments, &["true"]].concat());
         let (clouds, artifactory) = (["sts.amazonaws.com", "login.test"].map(str::to_owned), ["a.test".to_owned()]);
-        Network::plan(&line.options, Hosts { clouds: &clouds, artifactory: &artifactory }, is_unreachable)
+        Network::plan(line.options.plan(), Hosts { clouds: &clouds, artifactory: &artifactory })
     }
 
     #[test]
     fn every_name_leads_to_whom_it_means() {
-        insta::assert_snapshot!(plan(&[], |_| false).unwrap().hosts_file("node"), @r"
+        insta::assert_snapshot!(plan(&[]).unwrap().hosts_file("node"), @r"
         127.0.0.1 localhost node
         ::1 localhost ip6-localhost ip6-loopback
         198.18.0.2 a.test
@@ -187,7 +185,7 @@ mod tests {
     #[test]
     fn a_machine_of_a_cloud_has_that_clouds_addresses_and_names() {
         for (cloud, near, named) in [("aws", 4, false), ("azure", 1, false), ("google", 1, true), ("none", 0, false)] {
-            let network = plan(&["--cloud", cloud], |_| false).unwrap();
+            let network = plan(&["--cloud", cloud]).unwrap();
             assert_eq!((network.near.len(), network.names.contains_key("metadata")), (near, named), "{cloud}");
         }
     }
@@ -195,7 +193,7 @@ mod tests {
     #[test]
     fn a_delayed_host_is_behind_the_link_and_leads_to_the_same_listener() {
         let trips = ["--rtt", "a.test=20ms", "--rtt", "169.254.169.254=1ms", "--rtt", "login.test=30ms"];
-        let network = plan(&[&trips[..], &["--rtt", "a.test=25ms"]].concat(), |_| false).unwrap();
+        let network = plan(&[&trips[..], &["--rtt", "a.test=25ms"]].concat()).unwrap();
         let lines: Vec<_> = network.delayed().collect();
         assert_eq!(lines[0], "1 ms to 169.254.169.254 metadata metadata.google.internal, by a delaying link");
         assert_eq!(lines[1], "25 ms to 198.18.2.1 a.test, by a delaying link");
@@ -208,15 +206,15 @@ mod tests {
     #[test]
     fn an_unknown_host_cannot_be_delayed() {
         for host in ["nowhere.test=1ms", "192.0.2.1=1ms"] {
-            assert!(matches!(plan(&["--rtt", host], |_| false), Err(LabError::UnknownHost(_))), "{host}");
+            assert!(matches!(plan(&["--rtt", host]), Err(LabError::UnknownHost(_))), "{host}");
         }
-        let none = plan(&["--cloud", "none", "--rtt", "169.254.169.254=1ms"], |_| false);
+        let none = plan(&["--cloud", "none", "--rtt", "169.254.169.254=1ms"]);
         assert!(matches!(none, Err(LabError::UnknownHost(_))));
     }
 
     #[test]
     fn a_host_that_cannot_be_reached_has_an_address_without_a_route() {
-        let network = plan(&[], |name| name.starts_with("sts.")).unwrap();
+        let network = plan(&["--fault", "sts-unreachable"]).unwrap();
         assert_eq!(network.unreachable, [network.names["sts.amazonaws.com"]]);
         assert_eq!(network.names["login.test"], IpAddr::V4(CLOUD));
     }

@@ -1,12 +1,19 @@
 //! How one plugin is configured: facts of a world to arguments, variables and files. It says nothing about what is expected.
 
+mod lab;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use self::lab::Lab;
+pub(super) use self::lab::{Machine, Surroundings};
 use super::facts::{Facts, UnknownFact};
 use crate::kubelet::CacheType;
+
+/// What every plugin has that is led to mocks on free ports, and none in a lab: its registry is named with a port.
+const PORT: &str = "registry-port";
 
 /// One plugin's adapter.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,6 +22,9 @@ pub(super) struct Adapter {
     /// The name that it is chosen by.
     #[serde(skip)]
     pub(super) name: String,
+    /// The text that it was read from.
+    #[serde(skip)]
+    pub(super) text: String,
     /// What the plugin is called.
     pub(super) title: String,
     /// The features that it has beside its identities.
@@ -27,6 +37,9 @@ pub(super) struct Adapter {
     env: BTreeMap<String, String>,
     #[serde(default)]
     setting: BTreeMap<String, Setting>,
+    /// Each case is run in a lab; without it the plugin is led to mocks on free ports.
+    #[serde(default)]
+    lab: Option<Lab>,
     identity: BTreeMap<String, Identity>,
 }
 
@@ -51,6 +64,9 @@ pub(super) struct Identity {
     /// `tokenAttributes`, where the entry has them.
     #[serde(default)]
     pub(super) token: Option<TokenEntry>,
+    /// What of the lab is another for this identity.
+    #[serde(default)]
+    lab: Option<lab::Own>,
 }
 
 /// `tokenAttributes` of an entry.
@@ -109,8 +125,16 @@ impl Adapter {
         let mut adapter: Self = toml::from_str(text).map_err(|error| failed(error.to_string()))?;
         let base = file.rsplit('/').next().unwrap_or(file);
         adapter.name = String::from(base.strip_suffix(".toml").unwrap_or(base));
+        text.clone_into(&mut adapter.text);
         if !adapter.identity.contains_key(&adapter.default) {
             return Err(failed(format!("`default` is `{}`, and there is no such `identity`", adapter.default)));
+        }
+        if adapter.lab.is_none() {
+            adapter.features.insert(PORT.to_owned());
+        }
+        let stray = adapter.identity.iter().find(|(_, identity)| identity.lab.is_some() && adapter.lab.is_none());
+        if let Some((name, _)) = stray {
+            return Err(failed(format!("`identity.{name}` has `lab`, and the adapter has none")));
         }
         let sample = Facts::sample();
         for identity in adapter.identity.keys() {
@@ -136,6 +160,12 @@ impl Adapter {
     /// The identity of that name.
     pub(super) fn identity(&self, name: &str) -> Option<&Identity> {
         self.identity.get(name)
+    }
+
+    /// The lab that a case of an identity is run in; `None` where the plugin is led to mocks on free ports.
+    pub(super) fn surroundings(&self, identity: &str) -> Option<Surroundings> {
+        let own = self.identity.get(identity).and_then(|identity| identity.lab.as_ref());
+        self.lab.as_ref().map(|lab| lab.surroundings(own))
     }
 
     /// The kubelet's entry for an identity; a setting that the plugin does not have is left out.
@@ -196,14 +226,31 @@ mod tests {
     #[test]
     fn features_identities_and_settings_are_declared() {
         let adapter = Adapter::parse("x.toml", TEXT).unwrap();
-        assert_eq!(adapter.declared(), ["declines", "static", "setting.time-limit-seconds"]);
+        assert_eq!(adapter.declared(), ["declines", "registry-port", "static", "setting.time-limit-seconds"]);
         assert!(adapter.declared().iter().all(|feature| adapter.has(feature)));
         assert!(!adapter.has("exchange") && !adapter.has("time-limit-seconds"));
     }
 
     #[test]
+    fn an_adapter_with_a_lab_has_no_port_and_its_identities_may_say_more() {
+        let text = format!("{TEXT}lab = {{machine = 'google'}}\n[lab]\nregistry = 'us-docker.pkg.dev'\n");
+        let adapter = Adapter::parse("x.toml", &text).unwrap();
+        let surroundings = adapter.surroundings("static").unwrap();
+        assert_eq!((surroundings.machine, surroundings.registry.as_str()), (Machine::Google, "us-docker.pkg.dev"));
+        assert!(!adapter.has("registry-port"));
+        assert_eq!(Adapter::parse("x.toml", TEXT).unwrap().surroundings("static"), None);
+    }
+
+    #[test]
     fn a_mistake_is_named() {
         for (from, to, words) in [
+            (
+                "[identity.static]",
+                "[identity.static]\nlab = {}",
+                "`identity.static` has `lab`, and the adapter has none",
+            ),
+            ("[identity.static]", "[lab]\nregistry = 'a.test:443'\n[identity.static]", "`a.test:443` is no host name"),
+            ("[identity.static]", "[lab]\nmachine = 'moon'\n[identity.static]", "moon"),
             ("'static'", "'none'", "`default` is `none`"),
             ("{registry}", "{registri}", "{registri}"),
             ("title", "titel", "titel"),

@@ -1,6 +1,5 @@
 //! One pull of a case: the kubelet's cache, then the plugin as the kubelet starts it.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use mock_kit::Recorded;
 
 use super::adapter::{Entry, TokenEntry};
 use super::case::{Case, Pull, Service, Token};
-use super::facts::{Facts, UnknownFact};
+use super::facts::UnknownFact;
 use super::node::{Account, NAMESPACE, Node, NodeError};
 use crate::kubelet::{
     AccountKey, ApiVersion, Cache, CredentialProviderRequest, CredentialProviderResponse, Decoding, Ending,
@@ -112,7 +111,7 @@ impl<'a> Meeting<'a> {
     /// Runs the plugin. A child of it that holds its output open would make a kubelet wait for as long; here it is over
     /// soon after the minute.
     async fn run(&self, pull: &Pull, stdin: &str) -> Result<Run, AttemptError> {
-        let (provider, environment) = (self.provider(), environment(pull, &self.node.facts)?);
+        let (provider, environment) = (self.provider(), environment(pull, self.node)?);
         let run = provider.run(&environment, stdin.as_bytes().to_vec(), TIMEOUT);
         match tokio::time::timeout(TIMEOUT + PATIENCE, run).await {
             Ok(run) => Ok(run?),
@@ -182,15 +181,15 @@ impl<'a> Meeting<'a> {
     }
 }
 
-/// The kubelet's own environment: what is needed to find programs, and what the case adds. A proxy or a profile of who
-/// runs the suite reaches no plugin.
-fn environment(pull: &Pull, facts: &Facts) -> Result<Environment, UnknownFact> {
-    let path = ("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
-    let mut own: BTreeMap<String, String> = [path].into();
+/// The kubelet's own environment: what is needed to find programs, in a lab what is needed to trust its authority, and what
+/// the case adds. A proxy or a profile of who runs the suite reaches no plugin.
+fn environment(pull: &Pull, node: &Node) -> Result<Environment, UnknownFact> {
+    let mut own = node.environment.clone();
+    own.insert("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
     for (name, value) in &pull.environment {
-        own.insert(name.clone(), facts.render(value)?);
+        own.insert(name.into(), node.facts.render(value)?.into());
     }
-    Ok(own.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    Ok(own)
 }
 
 impl Attempt {

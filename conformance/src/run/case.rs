@@ -23,6 +23,9 @@ pub(super) struct Case {
     /// Area and name, by its folder and file; a member of a family has its own name behind them.
     #[serde(skip)]
     pub(super) id: String,
+    /// The text that it was read from; a member of a family has its own words in it.
+    #[serde(skip)]
+    pub(super) text: String,
     pub(super) rule: String,
     pub(super) source: String,
     pub(super) level: Level,
@@ -125,13 +128,15 @@ impl Case {
             return Err(failed("a case is a file AREA/NAME.toml".to_owned()));
         }
         let members = family::members(text).map_err(failed)?;
-        let parsed = members.into_iter().map(|member| {
-            let mut case: Self = toml::from_str(&member.text).map_err(|error| failed(error.to_string()))?;
-            case.id = format!("{id}{}", member.suffix);
-            case.world.faults(|text| Facts::sample().render(text)).map_err(failed)?;
-            Ok(case)
-        });
-        parsed.collect()
+        let parsed = members.into_iter().map(|member| Self::member(format!("{id}{}", member.suffix), member.text));
+        parsed.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// Reads one case, by its id and its own text.
+    pub(super) fn member(id: String, text: String) -> Result<Self, String> {
+        let case: Self = toml::from_str(&text).map_err(|error| error.to_string())?;
+        case.world.faults(|text| Facts::sample().render(text))?;
+        Ok(Self { id, text, ..case })
     }
 
     /// The area, which is the folder.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Every name, for `conformance/cases/README.md` and for the check of adapters.
-const NAMES: [&str; 29] = [
+const NAMES: [&str; 32] = [
     "registry",
+    "host",
+    "at_port",
     "image",
     "cloud",
     "cloud_host",
@@ -32,6 +34,7 @@ const NAMES: [&str; 29] = [
     "pool_provider",
     "secret",
     "user_pool",
+    "user_pool_path",
     "resource_server",
     "resource_scope",
     "port",

@@ -16,9 +16,12 @@ use thiserror::Error;
 use super::case::{Mapped, Service, World};
 use super::facts::Facts;
 use crate::demo::secrets::Secrets;
+use crate::kubelet::Environment;
+#[cfg(target_os = "linux")]
+use crate::lab::{Place, trusting};
 
 /// Artifactory's key by its name in the process-wide pool, so that all cases share one.
-const KEY: &str = "artifactory";
+pub(super) const KEY: &str = "artifactory";
 
 /// The image that the built-in world has, and its tag.
 const IMAGE: &str = "docker-local/hello";
@@ -57,6 +60,8 @@ pub(super) struct Node {
     pub(super) facts: Facts,
     /// The kubelet's clock.
     pub(super) clock: Clock,
+    /// What the kubelet's own environment has here beside what every kubelet's has.
+    pub(super) environment: Environment,
     planted: Vec<String>,
     folder: TempDir,
 }
@@ -69,6 +74,19 @@ pub(super) struct Account {
     pub(super) annotations: BTreeMap<String, String>,
 }
 
+/// The services around a node, and what they are called.
+struct Services<'a> {
+    cloud: MockCloud,
+    artifactory: MockArtifactory,
+    /// Where the node's files lie.
+    folder: TempDir,
+    environment: Environment,
+    /// The registry, as images name it.
+    registry: &'a str,
+    /// Where the user pool's tokens are had, without the first slash.
+    user_pool_path: &'a str,
+}
+
 /// A place in both journals.
 #[derive(Clone, Copy)]
 pub(super) struct Mark {
@@ -77,17 +95,32 @@ pub(super) struct Mark {
 }
 
 impl Node {
-    /// Starts the mocks and writes the files.
+    /// Starts the mocks on free ports and writes the files.
     pub(super) async fn start(world: &World, program: &Path) -> Result<Self, NodeError> {
         drop(SigningKey::named(KEY));
         let cloud = MockCloud::start(cloud_world()).await.map_err(NodeError::Cloud)?;
-        let facts_of_artifactory = artifactory_world(world);
-        let account = facts_of_artifactory.users.iter().find_map(puller).unwrap_or_default();
-        let artifactory = MockArtifactory::start(facts_of_artifactory, Some(&cloud.url())).await?;
-        let folder = TempDir::new()?;
-        let facts = facts(&cloud, &artifactory, folder.path(), program, &account);
+        let artifactory = MockArtifactory::start(artifactory_world(world), Some(&cloud.url())).await?;
+        let (folder, environment) = (TempDir::new()?, Environment::new());
+        let (registry, user_pool_path) = (&artifactory.host(), "cognito/*");
+        Self::among(Services { cloud, artifactory, folder, environment, registry, user_pool_path }, world, program)
+    }
+
+    /// Writes the files into a lab, where the mocks have the real names and Artifactory this one.
+    #[cfg(target_os = "linux")]
+    pub(super) fn in_place(place: Place, registry: &str, world: &World, program: &Path) -> Result<Self, NodeError> {
+        let folder = TempDir::new_in(place.folder())?;
+        let environment = trusting(place.authorities()).collect();
+        let Place { cloud, artifactory, .. } = place;
+        let user_pool_path = "oauth2/token";
+        Self::among(Services { cloud, artifactory, folder, environment, registry, user_pool_path }, world, program)
+    }
+
+    fn among(services: Services<'_>, world: &World, program: &Path) -> Result<Self, NodeError> {
+        let account = services.artifactory.state().world.users.iter().find_map(puller).unwrap_or_default();
+        let facts = facts(&services, program, &account);
+        let Services { cloud, artifactory, folder, environment, .. } = services;
         let planted = world.secrets.iter().chain([&account.1]).cloned().collect();
-        let node = Self { cloud, artifactory, facts, clock: Clock::system(), planted, folder };
+        let node = Self { cloud, artifactory, facts, clock: Clock::system(), environment, planted, folder };
         node.write("ca.pem", node.artifactory.ca_pem())?;
         node.write("password", &account.1)?;
         node.write("token", &node.token("app", "artifactory")?)?;
@@ -165,7 +198,8 @@ impl Node {
     }
 }
 
-fn cloud_world() -> mock_cloud::World {
+/// The world of the clouds, whatever the case.
+pub(super) fn cloud_world() -> mock_cloud::World {
     let mut world = mock_cloud::World::default();
     let (key, value) = CLIENT_ID;
     for account in world.kubernetes.service_accounts.iter_mut().filter(|account| account.name == "app") {
@@ -174,7 +208,8 @@ fn cloud_world() -> mock_cloud::World {
     world
 }
 
-fn artifactory_world(case: &World) -> mock_artifactory::World {
+/// The world of Artifactory in a case.
+pub(super) fn artifactory_world(case: &World) -> mock_artifactory::World {
     let mut world = mock_artifactory::World::default();
     if case.mapped == Mapped::Nobody {
         world.iam_roles.clear();
@@ -198,22 +233,21 @@ fn puller(user: &mock_artifactory::world::User) -> Option<(String, String)> {
     Some((user.name.clone(), user.password.clone()?))
 }
 
-fn facts(
-    cloud: &MockCloud,
-    artifactory: &MockArtifactory,
-    folder: &Path,
-    program: &Path,
-    (username, password): &(String, String),
-) -> Facts {
-    let (registry, url) = (artifactory.host(), cloud.url());
+fn facts(services: &Services<'_>, program: &Path, (username, password): &(String, String)) -> Facts {
+    let Services { ref cloud, registry, user_pool_path, .. } = *services;
+    let (url, folder) = (cloud.url(), services.folder.path());
+    let host = registry.split(':').next().unwrap_or_default();
+    let at_port = &registry[host.len()..];
     let file = |name: &str| folder.join(name).display().to_string();
     let own = cloud.environment();
     let known = |name: &str| own.get(name).map(String::as_str).unwrap_or_default();
     let program_folder = program.parent().unwrap_or(Path::new("/")).display().to_string();
     let facts = [
-        ("registry", registry.as_str()),
+        ("registry", registry),
+        ("host", host),
+        ("at_port", at_port),
+        ("port", at_port.strip_prefix(':').unwrap_or("443")),
         ("image", &format!("{registry}/{IMAGE}")),
-        ("port", registry.rsplit(':').next().unwrap_or_default()),
         ("cloud", &url),
         ("cloud_host", url.strip_prefix("http://").unwrap_or(&url)),
         ("cloud_tls", &cloud.tls_url()),
@@ -238,6 +272,7 @@ fn facts(
         ("pool_provider", "projects/123456789012/locations/global/workloadIdentityPools/clusters/providers/demo"),
         ("secret", known("secret_name")),
         ("user_pool", known("user_pool_name")),
+        ("user_pool_path", user_pool_path),
         ("resource_server", known("resource_server_name")),
         ("resource_scope", known("user_pool_resource_scope")),
     ]

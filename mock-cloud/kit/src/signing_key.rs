@@ -1,6 +1,6 @@
 //! RSA keys that sign JSON Web Tokens.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
 
@@ -9,6 +9,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use rsa::RsaPrivateKey;
 use rsa::pkcs1v15;
+use rsa::pkcs8::{self, DecodePrivateKey as _, EncodePrivateKey as _, LineEnding};
 use rsa::signature::{SignatureEncoding as _, Signer as _};
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Map, Value, json};
@@ -48,6 +49,32 @@ impl SigningKey {
         for key in keys {
             key.material();
         }
+    }
+
+    /// Answers every key that was asked for by name, in PEM, for another process to have the same.
+    ///
+    /// # Panics
+    ///
+    /// Never: a key that was made can be written.
+    #[must_use]
+    pub fn export_named() -> BTreeMap<String, String> {
+        let keys = NAMED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let pem = |key: &Self| key.material().signer.to_pkcs8_pem(LineEnding::LF).expect("the key is one").to_string();
+        keys.iter().map(|(name, key)| (name.clone(), pem(key))).collect()
+    }
+
+    /// Makes the keys of another process this one's; a name that has a key here keeps it.
+    ///
+    /// # Errors
+    ///
+    /// When a text is no RSA key in PEM.
+    pub fn import_named(keys: &BTreeMap<String, String>) -> Result<(), pkcs8::Error> {
+        for (name, pem) in keys {
+            let material = Material::of(RsaPrivateKey::from_pkcs8_pem(pem)?);
+            let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+            named.entry(name.clone()).or_insert_with(|| Self(Arc::new(OnceLock::from(material))));
+        }
+        Ok(())
     }
 
     /// Makes a fresh key, which no other call answers.
@@ -115,7 +142,10 @@ impl SigningKey {
 impl Material {
     fn generate() -> Self {
         let key = RsaPrivateKey::new(&mut rand::thread_rng(), BITS);
-        let key = key.expect("the system has randomness");
+        Self::of(key.expect("the system has randomness"))
+    }
+
+    fn of(key: RsaPrivateKey) -> Self {
         let modulus = base64url(key.n().to_bytes_be());
         let exponent = base64url(key.e().to_bytes_be());
         // RFC 7638, section 3.2: the required members only, in this order, without white space.
@@ -171,6 +201,26 @@ mod tests {
         let key = SigningKey::named("one");
         assert_eq!(key.key_id(), SigningKey::named("one").key_id());
         assert_ne!(key.key_id(), SigningKey::generate().key_id());
+    }
+
+    #[test]
+    fn a_key_of_another_process_signs_as_the_same_one_here() {
+        let key = SigningKey::named("exported");
+        let pem = SigningKey::export_named().remove("exported").unwrap();
+        SigningKey::import_named(&[("imported".to_owned(), pem)].into()).unwrap();
+        let imported = SigningKey::named("imported");
+        assert_eq!(imported.key_id(), key.key_id());
+        assert!(accepts(key.jwk(), &imported.sign(Map::new(), &json!({"sub": "a"}))));
+    }
+
+    #[test]
+    fn a_name_that_has_a_key_keeps_it_and_what_is_no_key_is_refused() {
+        let (key, other) = (SigningKey::named("kept"), SigningKey::named("kept too"));
+        let pem = SigningKey::export_named().remove("kept too").unwrap();
+        SigningKey::import_named(&[("kept".to_owned(), pem)].into()).unwrap();
+        assert_eq!(SigningKey::named("kept").key_id(), key.key_id());
+        assert_ne!(key.key_id(), other.key_id());
+        assert!(SigningKey::import_named(&[("none".to_owned(), "no key".to_owned())].into()).is_err());
     }
 
     #[test]
