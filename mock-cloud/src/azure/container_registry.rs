@@ -28,6 +28,9 @@ pub(crate) const USERNAME: &str = "00000000-0000-0000-0000-000000000000";
 /// Seconds that a refresh token lives: "the token used by `az acr login` is valid for 3 hours", same page.
 const LIFETIME: i64 = 3 * 3600;
 
+/// The grants that come with a token of Entra ID, same source.
+const GRANTS: [&str; 2] = ["access_token", "access_token_refresh_token"];
+
 /// What the token of Entra ID may be for. Source: Azure Container Registry, "Disable ARM audience tokens".
 const AUDIENCES: [&str; 3] =
     ["https://containerregistry.azure.net", "https://management.azure.com", "https://management.core.windows.net"];
@@ -56,7 +59,7 @@ impl Azure {
     /// Exchanges a token of Entra ID at the registry with a host name.
     pub(crate) async fn refresh_token(&self, host: &str, form: &Query) -> Result<String, Refusal> {
         let needed = |name| form.first(name).filter(|it| !it.is_empty()).ok_or(Refusal::Request(name));
-        if needed("grant_type")? != "access_token" {
+        if !GRANTS.contains(&needed("grant_type")?) {
             return Err(Refusal::Request("grant_type"));
         }
         if needed("service")? != host {

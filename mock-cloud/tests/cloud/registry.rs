@@ -124,9 +124,12 @@ async fn an_account_without_the_role_or_with_other_scopes_is_denied() {
 async fn a_token_of_entra_id_becomes_one_for_pulls() {
     let cloud = start().await;
     let registry = Registry::at(&cloud, AZURE);
-    let (status, _, answer) = exchange(&cloud, &entra_token(&cloud, MANAGEMENT).await).await;
+    let entra = entra_token(&cloud, MANAGEMENT).await;
+    let (status, _, answer) = exchange(&cloud, &entra).await;
     assert_eq!(status, 200);
     let refresh = answer["refresh_token"].as_str().unwrap();
+    let both = [("grant_type", "access_token_refresh_token"), ("service", AZURE), ("access_token", &entra)];
+    assert_eq!(registry.post("/oauth2/exchange", &both).await.0, 200);
     let claims = BASE64_URL_SAFE_NO_PAD.decode(refresh.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     assert_eq!((claims["aud"].as_str(), claims["grant_type"].as_str()), (Some(AZURE), Some("refresh_token")));
