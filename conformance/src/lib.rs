@@ -21,6 +21,24 @@
 //! - [`run`]: the suite: cases of any plugin, and reports of them
 //! - [`compare`]: reports of several plugins beside each other
 //! - [`demo`]: one pull on each identity, shown to a person or as JSON
+//!
+//! # A plugin of one's own under the suite
+//!
+//! A test of any crate runs the cases against a program. The adapter says how the program is configured: the name of one in this
+//! crate, or a file, whose keys `conformance/cases/README.md` explains.
+//!
+//! ```
+//! use conformance::run::{Options, RunError, report};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), RunError> {
+//! let plugin = concat!(env!("CARGO_MANIFEST_DIR"), "/adapters/static.sh");
+//! let options = Options { filters: vec!["wire".into()], ..Options::new(plugin, "command") };
+//! let report = report(&options).await?;
+//! assert!(report.holds(), "{report}");
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod compare;
 pub mod demo;

@@ -100,7 +100,7 @@ struct Run {
     #[arg(long, value_name = "GLOB")]
     filter: Vec<String>,
     /// How many cases run at the same time; most of them wait most of the time.
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = run::JOBS)]
     jobs: usize,
     /// Write report.json, junit.xml and report.html into this folder.
     #[arg(long, value_name = "DIR")]

@@ -13,7 +13,7 @@
 //! - `suite`: where both come from, and which cases are chosen
 //! - `node`: the world of a case; `attempt`: one pull in it; `lab`: cases that have namespaces of their own
 //! - `judge`: what is not as expected
-//! - `status`, `report`: what became of it; `screen`, `junit`, `page`: shown
+//! - `status`, `report`: what became of it; `screen`, `junit`, `page`: shown; `library`: asked by a Rust test
 //!
 //! # Why each case has mocks of its own
 //!
@@ -28,6 +28,7 @@ mod judge;
 mod junit;
 #[cfg(target_os = "linux")]
 mod lab;
+mod library;
 mod node;
 pub(crate) mod page;
 pub(crate) mod report;
@@ -53,6 +54,7 @@ pub use self::case::{CaseError, Level};
 pub use self::facts::UnknownFact;
 #[cfg(target_os = "linux")]
 pub use self::lab::{INSIDE, InsideError, inside};
+pub use self::library::{Outcome, report};
 use self::node::{Node, NodeError};
 pub use self::report::Report;
 use self::report::{CaseResult, Plugin, PullResult};
@@ -64,6 +66,9 @@ use crate::demo::Verdict;
 use crate::demo::timeline::milliseconds;
 use crate::kubelet::GoDuration;
 use crate::platform::is_executable;
+
+/// How many cases run at the same time unless told; most of them wait most of the time.
+pub const JOBS: usize = 8;
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -142,6 +147,11 @@ enum Ground {
 ///
 /// There is nothing to run, or the report cannot be written. What fails in a case is no error.
 pub async fn run(options: &Options, show: Show, out: &mut dyn Write) -> Result<Verdict, RunError> {
+    let report = reported(options, show, out).await?;
+    Ok(if report.holds() { Verdict::Held } else { Verdict::Failed })
+}
+
+async fn reported(options: &Options, show: Show, out: &mut dyn Write) -> Result<Report, RunError> {
     let adapter = suite::adapter(&options.adapter)?;
     let cases = chosen(options)?;
     let program = program(&options.plugin)?;
@@ -161,7 +171,7 @@ pub async fn run(options: &Options, show: Show, out: &mut dyn Write) -> Result<V
         write(folder, &report)?;
     }
     screen.end(&report)?;
-    Ok(if report.holds() { Verdict::Held } else { Verdict::Failed })
+    Ok(report)
 }
 
 async fn ground(adapter: &Adapter, options: &Options) -> Result<Ground, RunError> {
