@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test ends where it is not as expected")]
 
+mod action;
 mod library;
 
 use std::path::{Path, PathBuf};
