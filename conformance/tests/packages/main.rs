@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is not as expected")]
 
 mod action;
+mod examples;
 mod library;
 
 use std::path::{Path, PathBuf};
