@@ -215,7 +215,7 @@ fn look_up(arguments: Pull) -> Result<Verdict, Failure> {
 
 fn conform(arguments: Run) -> Result<Verdict, Failure> {
     let Run { plugin, adapter, cases, filter: filters, jobs, out, json } = arguments;
-    let own = std::env::current_exe()?;
+    let own = Some(std::env::current_exe()?);
     let options = run::Options { own, plugin, adapter, cases, filters, jobs, out };
     let is_terminal = io::stdout().is_terminal();
     let show = match (json, is_terminal) {

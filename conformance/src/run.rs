@@ -73,8 +73,8 @@ pub const JOBS: usize = 8;
 /// What is run.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// This program, which is started anew for each case of an adapter with a lab.
-    pub own: PathBuf,
+    /// The program `conformance`, which is started for each case of an adapter with a lab; `None` where there is none.
+    pub own: Option<PathBuf>,
     /// The plugin.
     pub plugin: PathBuf,
     /// The name of an adapter, or its file.
@@ -108,8 +108,8 @@ pub enum RunError {
     #[cfg(target_os = "linux")]
     #[error("failed to make labs, which the adapter asks for")]
     Lab(#[from] crate::lab::LabError),
-    /// The adapter is for a lab, which only Linux has.
-    #[error("the adapter asks for labs, which only Linux has")]
+    /// The adapter is for a lab, which only the program on Linux has.
+    #[error("the adapter asks for labs, which only the program `conformance` on Linux has")]
     NoLab,
 }
 
@@ -179,8 +179,9 @@ async fn ground(adapter: &Adapter, options: &Options) -> Result<Ground, RunError
         return Ok(Ground::Ports);
     }
     #[cfg(target_os = "linux")]
-    return Ok(Ground::Labs(lab::Labs::open(&options.own).await?));
-    #[cfg(not(target_os = "linux"))]
+    if let Some(own) = &options.own {
+        return Ok(Ground::Labs(lab::Labs::open(own).await?));
+    }
     Err(RunError::NoLab)
 }
 

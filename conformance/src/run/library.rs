@@ -9,9 +9,11 @@ use super::{JOBS, Level, Options, RunError, Show, Status};
 
 impl Options {
     /// Every case of this crate, against a plugin as an adapter has it: the name of an adapter of this crate, or a file.
+    ///
+    /// An adapter with a lab needs `own` beside it.
     pub fn new(plugin: impl Into<PathBuf>, adapter: impl Into<String>) -> Self {
         let (plugin, adapter) = (plugin.into(), adapter.into());
-        Self { plugin, adapter, cases: None, filters: Vec::new(), jobs: JOBS, out: None }
+        Self { own: None, plugin, adapter, cases: None, filters: Vec::new(), jobs: JOBS, out: None }
     }
 }
 
