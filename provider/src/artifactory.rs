@@ -7,6 +7,7 @@ use crate::identity::kubernetes::ShownToken;
 use crate::identity::{Proof, SignedRequest};
 use crate::lifetime::Lifetime;
 use crate::secret::Secret;
+use crate::telemetry::step;
 
 mod reply;
 mod url;
@@ -128,7 +129,9 @@ pub async fn exchange(
     };
     let reply = http.send(&request).await.map_err(ExchangeError::Transport)?;
     refuse_failure(&reply, shown)?;
-    reply::credential(reply.body(), form, crate::time::now()).map_err(ExchangeError::Reply)
+    let credential = reply::credential(reply.body(), form, crate::time::now()).map_err(ExchangeError::Reply)?;
+    step::exchanged(&credential);
+    Ok(credential)
 }
 
 /// POST /access/api/v1/oidc/token. Source: JFrog REST API, "OIDC Token Exchange"; RFC 8693 section 2.1.

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::image::ImageRef;
+use crate::telemetry::EXPORT;
 
 mod incumbent;
 
@@ -23,6 +24,11 @@ pub enum Command {
         config: Option<PathBuf>,
         /// The image that is asked about; `None` prints the configuration.
         image: Option<ImageRef>,
+    },
+    /// Send what earlier pulls have recorded. A pull asks for it, and nobody else needs to.
+    Export {
+        /// The configuration file of that pull; `None` reads the environment.
+        config: Option<PathBuf>,
     },
     /// Print a text and end.
     Print(&'static str),
@@ -102,7 +108,7 @@ impl Command {
         use lexopt::prelude::{Long, Short, Value};
         let mut parser = lexopt::Parser::from_args(arguments);
         let (mut config, mut image) = (None, None);
-        let mut checks = false;
+        let (mut checks, mut exports) = (false, false);
         while let Some(argument) = parser.next().map_err(not_understood)? {
             match argument {
                 Long("config") => config = Some(PathBuf::from(parser.value().map_err(not_understood)?)),
@@ -110,11 +116,14 @@ impl Command {
                 Long("image") => image = Some(image_of(&parser.value().map_err(not_understood)?)?),
                 Long("version") | Short('V') => return Ok(Self::Print(VERSION)),
                 Long("help") | Short('h') => return Ok(Self::Print(HELP)),
+                Value(word) if word == EXPORT => exports = true,
                 Value(word) => return Err(incumbent::refused(&word)),
                 other => return Err(not_understood(other.unexpected())),
             }
         }
         match (checks, image) {
+            (false, None) if exports => Ok(Self::Export { config }),
+            _ if exports => Err(CommandLineError::NotUnderstood(format!("{EXPORT} has no other options"))),
             (true, image) => Ok(Self::CheckConfig { config, image }),
             (false, None) => Ok(Self::Answer { config }),
             (false, Some(_)) => {

@@ -12,6 +12,7 @@ use crate::image::{ImageRef, Images};
 use crate::kubelet::CacheKeyType;
 use crate::platform::node_name;
 use crate::response::ResponsePolicy;
+use crate::telemetry::Settings;
 
 mod environment;
 mod error;
@@ -45,6 +46,8 @@ pub struct Config {
     pub network: Network,
     /// How long one pull may take.
     pub deadline: Duration,
+    /// Where pulls are recorded; `None` where they are not.
+    pub telemetry: Option<Settings>,
     /// The node's name, which spreads the fleet's cache durations.
     pub node: String,
 }
@@ -109,6 +112,12 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The node's name; empty where nobody says it.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
     /// The names of the variables that are set.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.keys().map(String::as_str).filter(|name| self.value(name).is_some())
@@ -133,7 +142,7 @@ impl Environment {
     }
 
     /// The directory that `/sys`, `/proc` and `/run` lie in, where the cloud is looked for. The variable is for tests.
-    fn system_root(&self) -> PathBuf {
+    pub(crate) fn system_root(&self) -> PathBuf {
         PathBuf::from(self.value("ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT").unwrap_or("/"))
     }
 
@@ -150,7 +159,7 @@ impl Environment {
     ///
     /// Source: Go `crypto/x509` `root_unix.go`, `loadSystemRoots`, and OpenSSL `X509_STORE_set_default_paths(3)`. Unlike theirs,
     /// the system's directories are never read: they cost several milliseconds and hold what the bundle holds.
-    fn roots(&self) -> Roots {
+    pub(crate) fn roots(&self) -> Roots {
         let bundle = self.value("SSL_CERT_FILE").map_or(RootSource::System, |path| RootSource::File(path.into()));
         let directories = self.value("SSL_CERT_DIR").into_iter().flat_map(std::env::split_paths);
         let directories = directories.filter(|path| !path.as_os_str().is_empty()).map(RootSource::Directory);
@@ -159,7 +168,7 @@ impl Environment {
 
     /// The proxy that `HTTPS_PROXY` or `HTTP_PROXY` names for a scheme, but for what `NO_PROXY` names. Each is read in
     /// either case, the upper one first, as Go reads them; `ALL_PROXY` has no meaning, as in Go.
-    fn proxies(&self, scheme: Scheme) -> Result<Proxies, ConfigError> {
+    pub(crate) fn proxies(&self, scheme: Scheme) -> Result<Proxies, ConfigError> {
         let names = match scheme {
             Scheme::Https => ["HTTPS_PROXY", "https_proxy"],
             Scheme::Http => ["HTTP_PROXY", "http_proxy"],
@@ -221,6 +230,7 @@ impl Config {
                 transport: Transport { tls: environment.tls(), proxies },
             },
             deadline,
+            telemetry: Settings::from_environment(environment),
             node: environment.node.clone(),
         })
     }

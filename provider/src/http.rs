@@ -10,9 +10,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HOST, RETRY_AFTER};
+use reqwest::header::HOST;
 use reqwest::{Client, StatusCode, Url};
+use tracing::Instrument as _;
 
+use crate::telemetry::{call, traceparent};
 use crate::time::{Deadline, pause};
 
 mod error;
@@ -51,6 +53,8 @@ pub enum Service {
     Cloud,
     /// Artifactory: TLS, perhaps through a proxy.
     Artifactory,
+    /// A collector of telemetry, of which no pull waits.
+    Collector,
 }
 
 impl Service {
@@ -60,15 +64,21 @@ impl Service {
             Self::Metadata => Duration::from_secs(2),
             Self::Cloud => Duration::from_secs(10),
             Self::Artifactory => Duration::from_secs(20),
+            Self::Collector => Duration::MAX,
         }
     }
 
     /// The largest reply that is read, in bytes. A secret alone may have 64 KiB, and a page of user pools more.
     fn reply_limit(self) -> usize {
         match self {
-            Self::Metadata => 64 * 1024,
+            Self::Metadata | Self::Collector => 64 * 1024,
             Self::Cloud | Self::Artifactory => 1024 * 1024,
         }
+    }
+
+    /// Whether it is told which trace asks it. A service on the link keeps no traces.
+    fn joins_traces(self) -> bool {
+        matches!(self, Self::Cloud | Self::Artifactory)
     }
 
     /// Whether silence is worth another attempt: on the link it is lasting, and a second wait would double the pull.
@@ -128,6 +138,14 @@ impl Http {
         Self::remote(Service::Cloud, transport, None, deadline)
     }
 
+    /// A client for a collector of telemetry.
+    ///
+    /// # Errors
+    /// When the roots or the client certificate cannot be used, or the proxy's address is no address.
+    pub fn collector(transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
+        Self::remote(Service::Collector, transport, None, deadline)
+    }
+
     fn remote(
         service: Service,
         transport: &Transport,
@@ -151,7 +169,7 @@ impl Http {
     /// What the last attempt met. A reply of any status is not an error here.
     pub async fn send(&self, request: &Request) -> Result<Reply, HttpError> {
         for attempt in 1.. {
-            let outcome = self.attempt(request).await;
+            let outcome = self.attempt(request, attempt).await;
             let Some(length) = self.pause_before_next(request, &outcome, attempt) else { return outcome };
             if self.deadline.remaining().is_none_or(|left| left <= length) {
                 return outcome;
@@ -166,7 +184,7 @@ impl Http {
     /// # Errors
     /// What the attempt met. A reply of any status is not an error here.
     pub async fn send_once(&self, request: &Request) -> Result<Reply, HttpError> {
-        self.attempt(request).await
+        self.attempt(request, 1).await
     }
 
     /// How long to wait for another attempt, or `None` when the outcome is final.
@@ -177,7 +195,7 @@ impl Http {
         attempt: u32,
     ) -> Option<Duration> {
         let asked = match outcome {
-            Ok(reply) if passing(reply.status) || (request.passing)(reply) => retry_after(reply),
+            Ok(reply) if passing(reply.status) || (request.passing)(reply) => reply.retry_after(),
             Err(HttpError::Connect { .. } | HttpError::Broken) => None,
             Err(HttpError::Proxy(error)) if may_pass(&error.failure) => None,
             Err(HttpError::Silence { .. }) if self.service.retries_silence() => None,
@@ -186,7 +204,17 @@ impl Http {
         (attempt < ATTEMPTS).then(|| asked.unwrap_or(FIRST_PAUSE * 2_u32.pow(attempt - 1)))
     }
 
-    async fn attempt(&self, request: &Request) -> Result<Reply, HttpError> {
+    /// One attempt, from 1, and its span, of which the service is told.
+    async fn attempt(&self, request: &Request, attempt: u32) -> Result<Reply, HttpError> {
+        let span = call::attempt(request, attempt);
+        let traceparent = traceparent(&span).filter(|_| self.service.joins_traces());
+        let joined = traceparent.map(|traceparent| request.clone().header("traceparent", &traceparent));
+        let outcome = self.ask(joined.as_ref().unwrap_or(request)).instrument(span.clone()).await;
+        call::answered(&span, &outcome);
+        outcome
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Reply, HttpError> {
         let left = self.deadline.remaining().ok_or(HttpError::Deadline)?;
         let length = self.service.patience().min(left);
         let waited = if left <= self.service.patience() { Waited::UntilDeadline } else { Waited::For(length) };
@@ -259,14 +287,6 @@ fn may_pass(failure: &ProxyFailure) -> bool {
         | ProxyFailure::Unauthorized { .. }
         | ProxyFailure::Foreign => false,
     }
-}
-
-/// The pause a server asks for, in whole seconds.
-///
-/// Source: RFC 9110 section 10.2.3; the form with a date is not honoured, since it needs clocks that agree.
-fn retry_after(reply: &Reply) -> Option<Duration> {
-    let seconds = reply.header(RETRY_AFTER.as_str())?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@
 //! - [`secret`]: texts that cannot be printed by accident.
 //! - [`secret_file`]: files that hold such a text.
 //! - `platform`: what differs between operating systems.
+//! - [`telemetry`]: one trace a pull, for whoever was not there.
 //! - [`time`]: the clock, the deadline, and the only place that waits.
 //!
 //! # Why
@@ -62,5 +63,6 @@ mod platform;
 pub mod response;
 pub mod secret;
 pub mod secret_file;
+pub mod telemetry;
 pub mod time;
 pub mod warning;

@@ -8,17 +8,24 @@
 //! The half for other systems also compiles on Unix with `--cfg portable`, so that it is checked wherever the workspace is.
 
 #[cfg(all(unix, not(portable)))]
-pub(crate) use self::unix::{mode, new_private_file, node_name, owner, private_directory, user};
+pub(crate) use self::unix::{
+    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file, user,
+};
 
 #[cfg(not(all(unix, not(portable))))]
-pub(crate) use self::portable::{mode, new_private_file, node_name, owner, private_directory, user};
+pub(crate) use self::portable::{
+    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file, user,
+};
 
 #[cfg(all(unix, not(portable)))]
 mod unix {
     use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
     use std::io;
+    use std::os::fd::AsFd as _;
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+    use std::os::unix::process::CommandExt as _;
     use std::path::Path;
+    use std::process::Command;
 
     /// The node's name. Source: proc(5), `/proc/sys/kernel/hostname`.
     pub(crate) fn node_name() -> Option<String> {
@@ -50,6 +57,26 @@ mod unix {
     pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
     }
+
+    /// Opens a file that is its owner's alone, to add to its end; it is made where it is missing.
+    pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+        OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    }
+
+    /// Whether this is the file at a path.
+    pub(crate) fn is_same_file(file: &Metadata, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|there| (there.dev(), there.ino()) == (file.dev(), file.ino()))
+    }
+
+    /// What this process has as its stdin, as a file.
+    pub(crate) fn stdin_file() -> Option<File> {
+        io::stdin().as_fd().try_clone_to_owned().ok().map(File::from)
+    }
+
+    /// Puts a process that is to be started into a group of its own, which no signal to this one's reaches.
+    pub(crate) fn apart(command: &mut Command) -> &mut Command {
+        command.process_group(0)
+    }
 }
 
 #[cfg(not(all(unix, not(portable))))]
@@ -57,6 +84,7 @@ mod portable {
     use std::fs::{self, File, Metadata};
     use std::io;
     use std::path::Path;
+    use std::process::Command;
 
     pub(crate) fn node_name() -> Option<String> {
         None
@@ -80,5 +108,21 @@ mod portable {
 
     pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
         File::create_new(path)
+    }
+
+    pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+        fs::OpenOptions::new().append(true).create(true).open(path)
+    }
+
+    pub(crate) fn is_same_file(_: &Metadata, _: &Path) -> bool {
+        false
+    }
+
+    pub(crate) fn stdin_file() -> Option<File> {
+        None
+    }
+
+    pub(crate) fn apart(command: &mut Command) -> &mut Command {
+        command
     }
 }

@@ -48,6 +48,12 @@ pub async fn pause(length: Duration) {
     tokio::time::sleep(length).await;
 }
 
+/// Waits between two tries of what takes microseconds, where nothing else goes on.
+#[expect(clippy::disallowed_methods, reason = "this module is the clock")]
+pub fn rest(length: Duration) {
+    std::thread::sleep(length);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,6 +27,7 @@ mod response;
 mod schema;
 mod shape;
 mod static_route;
+mod telemetry;
 mod tls;
 
 pub(super) use proxy::KEY as PROXY_KEY;
@@ -48,7 +49,8 @@ pub(super) fn parse(text: &str, environment: &Environment) -> Result<Config, Con
         Some(text) => duration("deadline", &text)?.min(DEFAULT_DEADLINE),
         None => environment::deadline(environment),
     };
-    Config::of(routes, deadline, environment)
+    let telemetry = telemetry::settings(shape.telemetry, environment)?;
+    Ok(Config { telemetry, ..Config::of(routes, deadline, environment)? })
 }
 
 /// The parser's words with the place, without the excerpt of the file: it may hold a password.

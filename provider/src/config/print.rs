@@ -18,6 +18,7 @@ use crate::image::Images;
 use crate::kubelet::{CacheKeyType, GoDuration};
 use crate::lifetime::Caching;
 use crate::response::{CacheType, ResponsePolicy};
+use crate::telemetry::{AccountIds, Collector, Settings};
 
 mod aws;
 mod azure;
@@ -36,12 +37,25 @@ impl Config {
     /// The configuration as a file in YAML.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        let Self { routes, network, deadline, node: _ } = self;
+        let Self { routes, network, deadline, telemetry, node: _ } = self;
         // The clouds' services are the environment's, with a file as without.
         let Network { endpoints: _, transport: _ } = network;
         let routes = routes.iter().map(|it| Node::from(route(it))).collect::<Vec<_>>();
-        Map::default().with("deadline", *deadline).with("routes", routes).to_string()
+        let map = Map::default().with("deadline", *deadline);
+        map.with_some("telemetry", telemetry.as_ref().map(recorded)).with("routes", routes).to_string()
     }
+}
+
+/// What only variables can say is noted, but for headers: they may hold a key.
+fn recorded(it: &Settings) -> Map {
+    let Settings { collector, sampler: _, resource: _, spool, account_ids } = it;
+    let Collector { url, protocol, headers: _, timeout: _, compression: _, transport: _ } = collector;
+    let base = url.strip_suffix("/v1/traces");
+    let map = Map::default().with_some("endpoint", base);
+    let map = if base.is_none() { map.note(format!("traces go to {url}")) } else { map };
+    map.with("protocol", protocol.as_str())
+        .with("spoolDirectory", spool.as_path())
+        .with("accountIds", *account_ids == AccountIds::Told)
 }
 
 fn route(it: &Route) -> Map {

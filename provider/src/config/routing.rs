@@ -6,6 +6,7 @@
 
 use super::{Config, ConfigError, Overlap, Route};
 use crate::image::{ImagePattern, ImageRef, Precedence};
+use crate::telemetry::step;
 
 /// A route that matches an image, and by which of its patterns.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,9 @@ impl Config {
     /// The route that serves an image.
     #[must_use]
     pub fn route(&self, image: &ImageRef) -> Option<&Route> {
-        self.closest(image).map(|found| found.route)
+        let found = self.closest(image)?;
+        step::routed(&found);
+        Some(found.route)
     }
 
     /// The closest of all patterns that match an image.

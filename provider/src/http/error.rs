@@ -70,6 +70,24 @@ impl HttpError {
         }
     }
 
+    /// What kind it is, in one word of the telemetry.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Silence { .. } => "timeout",
+            Self::Deadline => "deadline",
+            Self::Connect { .. } => "connection",
+            Self::Certificate(_) => "server_certificate",
+            Self::Refused(_) => "handshake",
+            Self::Broken => "broken_connection",
+            Self::TooLarge { .. } => "too_large",
+            Self::Address { .. } => "address",
+            Self::Proxy(_) => "proxy",
+            Self::Roots(_) => "roots",
+            Self::ClientCertificate(_) => "client_certificate",
+        }
+    }
+
     /// Whether it is about files that the configuration names, and not about anybody who was asked.
     #[must_use]
     pub fn is_configuration(&self) -> bool {

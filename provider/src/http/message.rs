@@ -1,18 +1,21 @@
 //! What is sent and what comes back.
 
 use std::fmt;
+use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::body::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 
 use crate::secret::Secret;
 
 /// One request, ready to be sent as often as its retries allow.
+#[derive(Clone)]
 pub struct Request {
     pub(super) method: Method,
     pub(super) url: String,
     pub(super) headers: HeaderMap,
-    pub(super) body: Option<String>,
+    pub(super) body: Option<Bytes>,
     pub(super) passing: fn(&Reply) -> bool,
 }
 
@@ -32,7 +35,7 @@ impl Request {
     /// A POST of a JSON document.
     #[must_use]
     pub fn post_json(url: String, document: &serde_json::Value) -> Self {
-        let request = Self { method: Method::POST, body: Some(document.to_string()), ..Self::get(url) };
+        let request = Self { method: Method::POST, body: Some(document.to_string().into()), ..Self::get(url) };
         request.header("content-type", "application/json")
     }
 
@@ -40,8 +43,16 @@ impl Request {
     #[must_use]
     pub fn post_form(url: String, fields: &[(&str, &str)]) -> Self {
         let pairs = fields.iter().map(|(name, value)| format!("{name}={}", query_value(value)));
-        let request = Self { method: Method::POST, body: Some(pairs.collect::<Vec<_>>().join("&")), ..Self::get(url) };
+        let request =
+            Self { method: Method::POST, body: Some(pairs.collect::<Vec<_>>().join("&").into()), ..Self::get(url) };
         request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+    }
+
+    /// A POST of bytes of a type.
+    #[must_use]
+    pub fn post_bytes(url: String, content_type: &str, body: Vec<u8>) -> Self {
+        let request = Self { method: Method::POST, body: Some(body.into()), ..Self::get(url) };
+        request.header("content-type", content_type)
     }
 
     /// Names the replies that pass by themselves beside those whose status says so, for a service that throttles with a
@@ -68,7 +79,19 @@ impl Request {
             Some((name, value))
         });
         let method = method.parse().unwrap_or(Method::GET);
-        Self { method, headers: headers.collect(), body, ..Self::get(url) }
+        Self { method, headers: headers.collect(), body: body.map(Bytes::from), ..Self::get(url) }
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The address, with its query.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Adds a header; a value that no header can carry is left out, and the service's refusal tells.
@@ -135,6 +158,15 @@ impl Reply {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The pause a server asks for, in whole seconds.
+    ///
+    /// Source: RFC 9110 section 10.2.3; the form with a date is not honoured, since it needs clocks that agree.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.header(RETRY_AFTER.as_str())?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds))
     }
 
     /// Whether the status says success with content: only 200 does, for every service here.

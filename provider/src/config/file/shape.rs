@@ -12,6 +12,7 @@ use super::kubernetes::{ServiceAccountTokenFileShape, ServiceAccountTokenShape};
 use super::proxy::ProxyShape;
 use super::response::ResponseShape;
 use super::static_route::StaticShape;
+use super::telemetry::TelemetryShape;
 use super::tls::TlsShape;
 
 /// The configuration of artifactory-credential-provider: which images are served, and how their credential is had.
@@ -24,6 +25,8 @@ pub(super) struct FileShape {
     pub(super) routes: Vec<RouteShape>,
     /// How long one pull may take, such as `30s`. Default: `http_timeout_seconds`, else `55s`, which is also the most.
     pub(super) deadline: Option<String>,
+    /// Where pulls are recorded, for whoever wants to know what took so long or why one failed.
+    pub(super) telemetry: Option<TelemetryShape>,
 }
 
 /// Some images, and how their credential is had: by an exchange at an Artifactory, or from a static source.

@@ -1,0 +1,55 @@
+//! Where pulls are recorded, as it is written.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::config::{ConfigError, Environment};
+use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address};
+
+/// Where pulls are recorded. What is left out is that of OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_HEADERS` for one.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TelemetryShape {
+    /// The collector, to whose address `/v1/traces` is added. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, without which nothing is
+    /// recorded.
+    endpoint: Option<String>,
+    /// How traces are written: `http/protobuf` or `http/json`. Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`.
+    #[cfg_attr(test, schemars(extend("enum" = ["http/protobuf", "http/json", null])))]
+    protocol: Option<String>,
+    /// The folder that keeps what is not sent yet; it is made where it is missing, as is the one above it. Default:
+    /// `/run/artifactory-credential-provider/telemetry`.
+    spool_directory: Option<PathBuf>,
+    /// Whether the numbers of AWS accounts and Azure subscriptions are told. Default: `false`.
+    account_ids: Option<bool>,
+}
+
+/// The settings of the file and of the environment together.
+pub(super) fn settings(
+    shape: Option<TelemetryShape>,
+    environment: &Environment,
+) -> Result<Option<Settings>, ConfigError> {
+    let said = shape.map_or_else(|| Ok(Said::default()), TelemetryShape::into_said)?;
+    Ok(Settings::of(said, environment))
+}
+
+impl TelemetryShape {
+    fn into_said(self) -> Result<Said, ConfigError> {
+        let expected = "an address such as `http://127.0.0.1:4318`";
+        let wrong = ConfigError::Text { name: "telemetry.endpoint", expected };
+        let endpoint = self.endpoint.map(|text| address(&text).ok_or(wrong)).transpose()?;
+        let account_ids = if self.account_ids.unwrap_or_default() { AccountIds::Told } else { AccountIds::Hidden };
+        Ok(Said {
+            endpoint,
+            protocol: self.protocol.as_deref().map(protocol).transpose()?,
+            spool: self.spool_directory,
+            account_ids,
+        })
+    }
+}
+
+fn protocol(word: &str) -> Result<Protocol, ConfigError> {
+    let name = "telemetry.protocol";
+    Protocol::parse(word).ok_or_else(|| ConfigError::Choice { name, value: word.to_owned(), choices: PROTOCOLS })
+}

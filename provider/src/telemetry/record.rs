@@ -1,0 +1,150 @@
+//! A pull as a line of OTLP in JSON, and back.
+//!
+//! Source: OpenTelemetry specification, "OpenTelemetry Protocol File Exporter".
+
+use std::io::{self, BufRead, Read as _};
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, TracesData};
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::trace::SpanData;
+
+use super::Settings;
+
+/// The longest line that is one, in bytes; a pull has about five thousand.
+pub(super) const LINE_LIMIT: usize = 256 * 1024;
+
+/// One pull: its spans, and whose they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pull(TracesData);
+
+impl Pull {
+    /// A pull of these spans.
+    pub(super) fn of(spans: Vec<SpanData>, settings: &Settings) -> Self {
+        let mut resource_spans = group_spans_by_resource_and_scope(spans, &ResourceAttributesWithSchema::default());
+        let attributes = settings.resource.iter().map(|(key, value)| text(key, value));
+        if let Some(resource) = resource_spans.first_mut().and_then(|spans| spans.resource.as_mut()) {
+            resource.attributes = attributes.collect();
+        }
+        let mut pull = Self(TracesData { resource_spans });
+        if let Some(provider) = pull.attribute("credential_provider.identity_source").and_then(cloud_provider) {
+            pull.resource().push(text("cloud.provider", provider));
+        }
+        pull
+    }
+
+    /// Reads a line; `None` where it is none, because it was torn for one.
+    #[must_use]
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        let traces: TracesData = serde_json::from_slice(line).ok()?;
+        let pull = Self(traces);
+        let has_spans = pull.spans().next().is_some();
+        has_spans.then_some(pull)
+    }
+
+    /// The line. It begins with a line's end, too: a line before it that was torn spoils itself only.
+    pub(super) fn to_line(&self) -> Option<Vec<u8>> {
+        let mut line = vec![b'\n'];
+        serde_json::to_writer(&mut line, &self.0).ok()?;
+        line.push(b'\n');
+        (line.len() <= LINE_LIMIT).then_some(line)
+    }
+
+    /// The spans with their resource.
+    pub(super) fn into_spans(self) -> Vec<ResourceSpans> {
+        self.0.resource_spans
+    }
+
+    /// Every span.
+    pub(super) fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.0.resource_spans.iter().flat_map(|spans| &spans.scope_spans).flat_map(|spans| &spans.spans)
+    }
+
+    /// Every span, to be added to.
+    pub(super) fn spans_mut(&mut self) -> impl Iterator<Item = &mut Span> {
+        self.0.resource_spans.iter_mut().flat_map(|spans| &mut spans.scope_spans).flat_map(|spans| &mut spans.spans)
+    }
+
+    /// The text of an attribute, of whichever span has it.
+    pub(super) fn attribute(&self, key: &str) -> Option<&str> {
+        let attribute = self.spans().flat_map(|span| &span.attributes).find(|attribute| attribute.key == key)?;
+        match attribute.value.as_ref()?.value.as_ref()? {
+            Value::StringValue(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// When it began, in nanoseconds since 1970.
+    pub(super) fn began(&self) -> u64 {
+        self.spans().map(|span| span.start_time_unix_nano).min().unwrap_or_default()
+    }
+
+    fn resource(&mut self) -> &mut Vec<KeyValue> {
+        &mut self.0.resource_spans[0].resource.get_or_insert_default().attributes
+    }
+}
+
+/// What stands on the next lines of a spool.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The pulls.
+    pub pulls: Vec<Pull>,
+    /// How many lines are none.
+    pub spoiled: u64,
+    /// How many bytes they take.
+    pub length: u64,
+}
+
+impl Batch {
+    /// Reads up to so many pulls; nothing at the end.
+    ///
+    /// # Errors
+    /// When the spool cannot be read.
+    pub fn read(spool: &mut impl BufRead, most: usize) -> io::Result<Self> {
+        let mut batch = Self::default();
+        let mut line = Vec::new();
+        while batch.pulls.len() < most {
+            line.clear();
+            let length = spool.by_ref().take(LINE_LIMIT as u64).read_until(b'\n', &mut line)?;
+            if length == 0 {
+                break;
+            }
+            batch.length += length as u64;
+            match line.trim_ascii() {
+                b"" => {}
+                line => match Pull::parse(line) {
+                    Some(pull) => batch.pulls.push(pull),
+                    None => batch.spoiled += 1,
+                },
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// Source: OpenTelemetry semantic conventions, "Cloud".
+fn cloud_provider(identity: &str) -> Option<&'static str> {
+    ["aws", "azure", "gcp"].into_iter().find(|provider| identity.starts_with(provider))
+}
+
+/// An attribute with a text.
+pub(super) fn text(key: &str, value: &str) -> KeyValue {
+    attribute(key, Value::StringValue(value.to_owned()))
+}
+
+/// An attribute with a number.
+pub(super) fn number(key: &str, value: i64) -> KeyValue {
+    attribute(key, Value::IntValue(value))
+}
+
+/// An attribute with several texts.
+pub(super) fn list(key: &str, values: impl Iterator<Item = String>) -> KeyValue {
+    let values = values.map(|value| AnyValue { value: Some(Value::StringValue(value)) });
+    attribute(key, Value::ArrayValue(ArrayValue { values: values.collect() }))
+}
+
+fn attribute(key: &str, value: Value) -> KeyValue {
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+}

@@ -1,0 +1,99 @@
+//! What the configuration says of telemetry.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::http::Transport;
+use crate::secret::Secret;
+
+mod environment;
+mod sampler;
+
+pub(crate) use environment::{Said, address};
+pub use sampler::Sampler;
+
+/// Where the pulls of this node are recorded, and who is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Who is told.
+    pub collector: Collector,
+    /// Which pulls are told of; one that fails always is.
+    pub sampler: Sampler,
+    /// What is said of this node, by the names of OpenTelemetry's semantic conventions.
+    pub resource: Vec<(String, String)>,
+    /// The folder that keeps what is not sent yet.
+    pub spool: PathBuf,
+    /// Whether the numbers of cloud accounts are told.
+    pub account_ids: AccountIds,
+}
+
+/// A collector of OTLP, and how it is reached.
+///
+/// Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collector {
+    /// The address to which traces go.
+    pub url: String,
+    /// How they are written.
+    pub protocol: Protocol,
+    /// Headers of each request, such as an API key.
+    pub headers: Vec<(String, Secret)>,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// How bodies are packed.
+    pub compression: Compression,
+    /// How connections are made.
+    pub transport: Transport,
+}
+
+/// How traces are written, in the words of `OTEL_EXPORTER_OTLP_PROTOCOL`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Protobuf over HTTP.
+    #[default]
+    HttpProtobuf,
+    /// JSON over HTTP.
+    HttpJson,
+}
+
+/// The words of [`Protocol`].
+pub const PROTOCOLS: &str = "http/protobuf, http/json";
+
+impl Protocol {
+    const ALL: [Self; 2] = [Self::HttpProtobuf, Self::HttpJson];
+
+    /// Reads one of [`PROTOCOLS`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == word)
+    }
+
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "http/protobuf",
+            Self::HttpJson => "http/json",
+        }
+    }
+}
+
+/// How the body of a request is packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    Plain,
+    /// By gzip.
+    Gzip,
+}
+
+/// Whether the numbers of cloud accounts are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountIds {
+    /// Zeros stand in their place.
+    #[default]
+    Hidden,
+    /// They are.
+    Told,
+}

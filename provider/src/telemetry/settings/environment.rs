@@ -1,0 +1,258 @@
+//! OpenTelemetry's own variables. One that makes no sense counts as unset, as its specification has it: a variable that is
+//! set for every program of a node is no reason to refuse a pull.
+//!
+//! Source: OpenTelemetry specification, "Environment Variable Specification" and "OpenTelemetry Protocol Exporter".
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use reqwest::Url;
+
+use super::{AccountIds, Collector, Compression, Protocol, Sampler, Settings};
+use crate::artifactory::Scheme;
+use crate::config::Environment;
+use crate::http::{ClientCertificate, Proxies, Roots, Tls, Transport};
+use crate::secret::Secret;
+
+/// The folder of the spool, below the system's root.
+const SPOOL: &str = "run/artifactory-credential-provider/telemetry";
+
+/// What the file says in the place of variables.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) endpoint: Option<Url>,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) spool: Option<PathBuf>,
+    pub(crate) account_ids: AccountIds,
+}
+
+impl Settings {
+    /// The settings of the variables alone; `None` where they ask for no telemetry.
+    #[must_use]
+    pub fn from_environment(environment: &Environment) -> Option<Self> {
+        Self::of(Said::default(), environment)
+    }
+
+    /// The settings of the file, and of the variables where it says nothing. The switches that turn telemetry off win over
+    /// both.
+    pub(crate) fn of(said: Said, environment: &Environment) -> Option<Self> {
+        let is_off = is_true(environment.value("OTEL_SDK_DISABLED"))
+            || environment.value("OTEL_TRACES_EXPORTER").is_some_and(|exporter| exporter != "otlp");
+        if is_off {
+            return None;
+        }
+        let sampler = environment.value("OTEL_TRACES_SAMPLER");
+        let sampler = sampler.and_then(|word| Sampler::parse(word, environment.value("OTEL_TRACES_SAMPLER_ARG")));
+        Some(Self {
+            collector: Variables(environment).collector(said.endpoint, said.protocol)?,
+            sampler: sampler.unwrap_or_default(),
+            resource: resource(environment),
+            spool: said.spool.unwrap_or_else(|| environment.system_root().join(SPOOL)),
+            account_ids: said.account_ids,
+        })
+    }
+}
+
+/// The variables of the exporter: the one for traces goes before the one for everything.
+struct Variables<'e>(&'e Environment);
+
+const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const PROTOCOL: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+const HEADERS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
+const TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
+const COMPRESSION: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
+const CERTIFICATE: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"];
+const CLIENT_CERTIFICATE: [&str; 2] =
+    ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
+const CLIENT_KEY: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
+
+/// The time that one request has unless a variable says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Variables<'_> {
+    fn collector(&self, endpoint: Option<Url>, protocol: Option<Protocol>) -> Option<Collector> {
+        let url = self.url(endpoint)?;
+        Some(Collector {
+            protocol: protocol.or_else(|| self.first(PROTOCOL).and_then(Protocol::parse)).unwrap_or_default(),
+            headers: self.first(HEADERS).map(headers).unwrap_or_default(),
+            timeout: self.first(TIMEOUT).and_then(milliseconds).unwrap_or(DEFAULT_TIMEOUT),
+            compression: match self.first(COMPRESSION) {
+                Some("gzip") => Compression::Gzip,
+                _ => Compression::Plain,
+            },
+            transport: self.transport(&url),
+            url: url.into(),
+        })
+    }
+
+    fn first(&self, [traces, all]: [&str; 2]) -> Option<&str> {
+        self.0.value(traces).or(self.0.value(all))
+    }
+
+    /// The address for traces is taken as it is; behind the one for everything, and the file's, comes the path of traces.
+    fn url(&self, said: Option<Url>) -> Option<Url> {
+        let [traces, all] = ENDPOINT;
+        if let (None, Some(exact)) = (&said, self.0.value(traces)) {
+            return address(exact);
+        }
+        let mut url = said.or_else(|| self.0.value(all).and_then(address))?;
+        let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        Some(url)
+    }
+
+    fn transport(&self, url: &Url) -> Transport {
+        let file = |names| self.first(names).map(PathBuf::from);
+        let roots = file(CERTIFICATE).map_or_else(|| self.0.roots(), Roots::file);
+        let pair = file(CLIENT_CERTIFICATE).zip(file(CLIENT_KEY));
+        let client_certificate = pair.map(|(certificate, key)| ClientCertificate { certificate, key });
+        let scheme = if url.scheme() == "https" { Scheme::Https } else { Scheme::Http };
+        let proxies = self.0.proxies(scheme).unwrap_or(Proxies::Direct);
+        Transport { tls: Tls { client_certificate, ..Tls::trusting(roots) }, proxies }
+    }
+}
+
+/// An address of a collector, which is one of HTTP.
+pub(crate) fn address(text: &str) -> Option<Url> {
+    Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn is_true(value: Option<&str>) -> bool {
+    value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+fn milliseconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().filter(|number| *number > 0).map(Duration::from_millis)
+}
+
+/// Pairs of `name=value` with commas between them and values percent-encoded, as in W3C Baggage.
+fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split(',').filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+        Some((name.trim().to_owned(), value.into_owned())).filter(|(name, _)| !name.is_empty())
+    })
+}
+
+fn headers(text: &str) -> Vec<(String, Secret)> {
+    pairs(text).map(|(name, value)| (name, Secret::new(value))).collect()
+}
+
+/// Who this is: the program, the node, and what `OTEL_RESOURCE_ATTRIBUTES` adds or says otherwise.
+fn resource(environment: &Environment) -> Vec<(String, String)> {
+    let mut resource: Vec<_> = pairs(environment.value("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default()).collect();
+    if let Some(name) = environment.value("OTEL_SERVICE_NAME") {
+        resource.retain(|(key, _)| key != "service.name");
+        resource.push(("service.name".to_owned(), name.to_owned()));
+    }
+    let own = [
+        ("service.name", env!("CARGO_PKG_NAME")),
+        ("service.version", env!("CARGO_PKG_VERSION")),
+        ("host.name", environment.node()),
+    ];
+    for (key, value) in own {
+        if !value.is_empty() && resource.iter().all(|(name, _)| name != key) {
+            resource.push((key.to_owned(), value.to_owned()));
+        }
+    }
+    resource
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/base/");
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn with(variables: &[(&str, &str)]) -> Option<Settings> {
+        Settings::from_environment(&environment(variables))
+    }
+
+    #[test]
+    fn no_endpoint_is_no_telemetry_and_each_switch_turns_it_off() {
+        assert_eq!(with(&[]), None);
+        assert_eq!(with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318")]), None);
+        assert_eq!(with(&[BASE, ("OTEL_SDK_DISABLED", "TRUE")]), None);
+        assert_eq!(with(&[BASE, ("OTEL_TRACES_EXPORTER", "none")]), None);
+        assert!(with(&[BASE, ("OTEL_SDK_DISABLED", "1"), ("OTEL_TRACES_EXPORTER", "otlp")]).is_some());
+    }
+
+    #[test]
+    fn the_address_for_traces_is_exact_and_the_other_is_a_base() {
+        let url = |variables: &[(&str, &str)]| with(variables).expect("settings").collector.url;
+        assert_eq!(url(&[BASE]), "http://collector:4318/base/v1/traces");
+        let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://c.example.com/otlp");
+        assert_eq!(url(&[BASE, exact]), "https://c.example.com/otlp");
+        let said = Said { endpoint: address("http://file:1"), ..Said::default() };
+        let settings = Settings::of(said, &environment(&[BASE, exact])).expect("settings");
+        assert_eq!(settings.collector.url, "http://file:1/v1/traces");
+    }
+
+    #[test]
+    fn the_variable_for_traces_goes_before_the_one_for_everything() {
+        let collector = with(&[
+            BASE,
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "250"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x = y ,,nothing"),
+        ]);
+        let collector = collector.expect("settings").collector;
+        assert_eq!((collector.protocol, collector.timeout), (Protocol::HttpJson, Duration::from_millis(250)));
+        assert_eq!(collector.compression, Compression::Gzip);
+        let headers: Vec<_> = collector.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        assert_eq!(headers, [("api-key", "a b"), ("x", "y")]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_counts_as_unset() {
+        let settings = with(&[
+            BASE,
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
+            ("OTEL_TRACES_SAMPLER", "sometimes"),
+        ]);
+        assert_eq!(settings, with(&[BASE]));
+        assert_eq!(settings.expect("settings").collector.timeout, DEFAULT_TIMEOUT);
+    }
+
+    #[test]
+    fn certificates_are_files_of_the_variables() {
+        let settings = with(&[
+            BASE,
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"),
+            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/client.pem"),
+            ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/key.pem"),
+        ]);
+        let tls = settings.expect("settings").collector.transport.tls;
+        assert_eq!(tls.roots, Roots::file("/ca.pem".into()));
+        let files = tls.client_certificate.expect("a client certificate");
+        assert_eq!((files.certificate, files.key), ("/client.pem".into(), "/key.pem".into()));
+    }
+
+    #[test]
+    fn the_resource_is_the_programs_unless_the_variables_say_otherwise() {
+        let resource = |variables: &[(&str, &str)]| {
+            let environment = environment(&[&[BASE], variables].concat()).on_node("node-1");
+            let mut resource = Settings::from_environment(&environment).expect("settings").resource;
+            resource.sort();
+            resource.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        let own = format!("host.name=node-1 service.name=artifactory-credential-provider service.version={version}");
+        assert_eq!(resource(&[]), own);
+        let said = [
+            ("OTEL_RESOURCE_ATTRIBUTES", "k8s.node.name=n%2C1,service.name=x,host.name=h"),
+            ("OTEL_SERVICE_NAME", "pulls"),
+        ];
+        let expected = format!("host.name=h k8s.node.name=n,1 service.name=pulls service.version={version}");
+        assert_eq!(resource(&said), expected);
+    }
+}
