@@ -95,6 +95,13 @@ With and without --config:
   Google                    GCE_METADATA_HOST, GOOGLE_APPLICATION_CREDENTIALS, CLOUDSDK_CONFIG,
                             GOOGLE_CLOUD_UNIVERSE_DOMAIN, CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS,
                             CLOUDSDK_API_ENDPOINT_OVERRIDES_STS
+  telemetry                 OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT; off without either
+    on or off               OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG
+    who this is             OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES
+    how it is sent          OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS,
+    (README: for traces)    OTEL_EXPORTER_OTLP_TIMEOUT, OTEL_EXPORTER_OTLP_COMPRESSION,
+                            OTEL_EXPORTER_OTLP_CERTIFICATE, OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE,
+                            OTEL_EXPORTER_OTLP_CLIENT_KEY
 
 Exit codes: 0 answered or declined, 2 request, 3 configuration, 4 identity, 5 exchange, 6 deadline, 70 bug.
 ";

@@ -124,9 +124,9 @@ impl Recording {
         let mut pull = record::Pull::of(spans, &settings);
         failure::tell(&mut pull, failure);
         accounts::hide(&mut pull, settings.account_ids);
-        if let Ok(spool) = Spool::at(&settings.spool)
-            && spool.append(&pull).is_ok()
-        {
+        if let Ok(spool) = Spool::at(&settings.spool) {
+            // One that is not written is counted, and what is full is to be drained all the same.
+            let _ = spool.append(&pull);
             starting.finish(&spool);
         }
     }

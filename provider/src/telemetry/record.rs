@@ -148,3 +148,55 @@ pub(super) fn list(key: &str, values: impl Iterator<Item = String>) -> KeyValue 
 fn attribute(key: &str, value: Value) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LINE: &str =
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"pull","startTimeUnixNano":"7","attributes":[]}]}]}]}"#;
+
+    fn read(mut text: &[u8]) -> (usize, u64) {
+        let batch = Batch::read(&mut text, usize::MAX).expect("bytes can be read");
+        assert!(text.is_empty(), "all of it is read");
+        (batch.pulls.len(), batch.spoiled)
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        let pull = Pull::parse(LINE.as_bytes()).expect("a pull");
+        assert_eq!(pull.began(), 7);
+        let line = pull.to_line().expect("a line");
+        assert_eq!(Batch::read(&mut line.as_slice(), 1).expect("a batch").pulls, [pull]);
+    }
+
+    #[test]
+    fn a_torn_line_spoils_itself_only() {
+        let torn = &LINE[..40];
+        assert_eq!(read(format!("\n{LINE}\n\n{torn}\n{LINE}\n").as_bytes()), (2, 1));
+        assert_eq!(read(b"\xff\xfe\n{}\n[]\n\n\n"), (0, 3));
+        assert_eq!(read(b"{\"resourceSpans\":[]}\n"), (0, 1));
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut_and_the_next_one_is_read() {
+        let endless = "x".repeat(LINE_LIMIT + 10);
+        assert_eq!(read(format!("{endless}\n{LINE}\n").as_bytes()), (1, 2));
+    }
+
+    #[test]
+    fn no_more_than_asked_for_is_read() {
+        let text = format!("{LINE}\n{LINE}\n{LINE}\n");
+        let batch = Batch::read(&mut text.as_bytes(), 2).expect("a batch");
+        assert_eq!((batch.pulls.len(), batch.length), (2, 2 * (LINE.len() as u64 + 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_to_their_end(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            read(&bytes);
+        }
+    }
+}

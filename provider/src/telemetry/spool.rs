@@ -223,3 +223,6 @@ fn write(mut file: &File, line: &[u8]) -> io::Result<()> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(all(test, unix, not(portable)))]
+mod tests;

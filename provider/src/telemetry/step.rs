@@ -49,7 +49,11 @@ pub(crate) fn identity() -> Span {
 
 /// Where it is traded in.
 pub(crate) fn exchange(artifactory: &ArtifactoryUrl) -> Span {
-    info_span!("exchange", server.address = artifactory.host(), credential_provider.token_lifetime = field::Empty)
+    info_span!(
+        "exchange",
+        credential_provider.artifactory = artifactory.host(),
+        credential_provider.token_lifetime = field::Empty
+    )
 }
 
 /// What is answered.

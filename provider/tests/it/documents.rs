@@ -129,8 +129,13 @@ fn the_file_example_shows_every_key() {
     let text = example("config.yaml").1;
     let route = |keys: &str| format!("routes: [{{{keys}}}]");
     let identities = identities();
-    let mut files =
-        vec!["nope: 1".to_owned(), route("nope: 1"), route("oidcProvider: {nope: 1}"), route("static: {nope: 1}")];
+    let mut files = vec![
+        "nope: 1".to_owned(),
+        "telemetry: {nope: 1}".to_owned(),
+        route("nope: 1"),
+        route("oidcProvider: {nope: 1}"),
+        route("static: {nope: 1}"),
+    ];
     files.extend(identities.iter().map(|identity| route(&format!("identity: {{{identity}: {{nope: 1}}}}"))));
     for key in files.iter().flat_map(|file| keys(file)).chain(identities) {
         assert!(text.contains(&key), "provider/examples/config.yaml does not show `{key}`");
@@ -208,14 +213,30 @@ fn in_the_source() -> BTreeSet<String> {
         include_str!("../../src/config/environment/azure.rs"),
         include_str!("../../src/config/environment/fixed.rs"),
         include_str!("../../src/config/environment/google.rs"),
+        include_str!("../../src/telemetry/settings/environment.rs"),
     );
     let texts = source.split('"').skip(1).step_by(2);
     let begins = |text: &&str| {
-        ["AWS_", "AZURE_", "GCE_", "GOOGLE_", "CLOUDSDK_", "KSCP_", "SCP_", "SSL_", "HTTPS_", "NO_", "ARTIFACTORY_CRED"]
-            .iter()
-            .chain(&["aws_", "azure_", "google_", "jfrog_oidc", "jfrog_token"])
-            .any(|beginning| text.starts_with(beginning))
+        [
+            "OTEL_",
+            "AWS_",
+            "AZURE_",
+            "GCE_",
+            "GOOGLE_",
+            "CLOUDSDK_",
+            "KSCP_",
+            "SCP_",
+            "SSL_",
+            "HTTPS_",
+            "NO_",
+            "ARTIFACTORY_CRED",
+        ]
+        .iter()
+        .chain(&["aws_", "azure_", "google_", "jfrog_oidc", "jfrog_token"])
+        .any(|beginning| text.starts_with(beginning))
     };
     let names = texts.filter(begins).filter(|text| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+    // The form for traces is named once for all.
+    let names = names.filter(|name| !name.starts_with("OTEL_EXPORTER_OTLP_TRACES_") || name.ends_with("_ENDPOINT"));
     names.filter(|name| *name != "KSCP_CACHE_TYPE").map(str::to_owned).collect()
 }

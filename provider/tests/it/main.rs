@@ -38,6 +38,7 @@ mod round_trips;
 mod routes;
 mod site;
 mod spans;
+mod telemetry;
 mod tls;
 mod web_identity;
 #[cfg(not(feature = "aws-sdk"))]

@@ -211,6 +211,26 @@ impl Site {
         }
     }
 
+    /// What a collector was sent, and what the spool holds, of which no secret is a part.
+    pub(crate) fn check_telemetry(&self, outcome: &Outcome, export: &[u8], spool: &std::path::Path) {
+        let files = std::fs::read_dir(spool).expect("a spool").map(|entry| entry.expect("an entry").path());
+        let kept = files.filter_map(|path| std::fs::read(path).ok());
+        let texts: Vec<_> = kept.chain([export.to_vec()]).collect();
+        assert!(texts.iter().any(|text| text.windows(4).any(|part| part == b"pull")), "something is told");
+        let planted = self.planted.lock().expect("no panic before").clone();
+        let keys = self.keys.lock().expect("no panic before").clone();
+        let secrets = [self.cloud.secrets(), passwords(&outcome.stdout), planted, keys].concat();
+        assert!(!secrets.is_empty(), "there are secrets");
+        let assertions: Vec<_> =
+            self.client_assertions().into_iter().chain(self.calling_tokens()).chain(self.subject_tokens()).collect();
+        for secret in secrets.iter().chain(&assertions) {
+            for text in &texts {
+                let found = text.windows(secret.len()).any(|part| part == secret.as_bytes());
+                assert!(!found, "a secret in the telemetry: {}", String::from_utf8_lossy(text));
+            }
+        }
+    }
+
     /// The secret of a Cognito client, and the pair that it makes for Basic, in requests to the token endpoint only.
     fn check_client_secrets(&self, role: &[String], outcome: &Outcome) {
         let documents = role.iter().filter_map(|secret| serde_json::from_str::<Value>(secret).ok());

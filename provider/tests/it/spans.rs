@@ -50,7 +50,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Paths {
 }
 
 #[tokio::test]
-async fn one_pull_is_five_spans_inside_one() {
+async fn one_pull_is_five_spans_inside_one_and_each_request_is_a_span_inside_its_step() {
     let site = Site::start().await;
     let environment = site.environment("azure").into_iter().collect();
     let config = Config::load(None, &environment).expect("a configuration");
@@ -59,7 +59,8 @@ async fn one_pull_is_five_spans_inside_one() {
     let stdin = request(&site.image());
     answer(&stdin, &config, Deadline::after(config.deadline)).with_subscriber(subscriber).await.expect("a response");
     let paths = paths.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    assert_eq!(paths, ["pull", "pull/request", "pull/route", "pull/identity", "pull/exchange", "pull/response"]);
+    let expected = ["pull", "pull/request", "pull/route", "pull/identity", "pull/identity/call"];
+    assert_eq!(paths, [&expected[..], &["pull/exchange", "pull/exchange/call", "pull/response"]].concat());
 }
 
 #[tokio::test]
