@@ -2,6 +2,7 @@
 (() => {
   'use strict';
   const form = document.getElementById('filters');
+  if (!form) return;
   const cases = [...document.querySelectorAll('[data-status]')];
   const groups = [...document.querySelectorAll('[data-group]')];
   const shown = document.getElementById('shown');
@@ -65,7 +66,8 @@
 
   form.addEventListener('input', apply);
   form.addEventListener('submit', (event) => event.preventDefault());
-  form.addEventListener('reset', () => queueMicrotask(apply));
+  // The event comes before the reset.
+  form.addEventListener('reset', () => setTimeout(apply));
   open.addEventListener('click', () => {
     const to = !areOpen();
     for (const it of visible()) it.open = to;
@@ -81,6 +83,7 @@
   });
   window.addEventListener('hashchange', follow);
 
+  document.getElementById('scriptless').hidden = true;
   form.hidden = false;
   apply();
   follow();

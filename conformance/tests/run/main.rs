@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is not as expected")]
 
 mod command;
+mod elements;
 mod page;
 mod report;
 mod wrong;

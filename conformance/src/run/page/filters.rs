@@ -1,4 +1,4 @@
-//! Which cases are shown: a form that the script brings to life, and that is not there without it.
+//! Which cases are shown: a form that the script brings to life, and a sentence in its place without one.
 
 use super::super::case::Level;
 use super::super::report::{Counts, Report};
@@ -22,9 +22,8 @@ impl<'a> Choices<'a> {
 
 /// The form. Nothing chosen is everything.
 pub(crate) fn filters(html: &mut Html, choices: &Choices<'_>) {
-    html.element("noscript", &[], |html| {
-        html.leaf("p", &[("class", "note")], "Search and filters need JavaScript; each case opens without it.");
-    });
+    let without = "Search and filters need JavaScript; each case opens without it.";
+    html.leaf("p", &[("class", "note"), ("id", "scriptless")], without);
     html.element("form", &[("id", "filters"), ("aria-label", "Which cases are shown"), ("hidden", "")], |html| {
         let search = [("type", "search"), ("name", "search"), ("placeholder", "Search names, rules, output")];
         html.void("input", &[&search[..], &[("aria-label", "Search"), ("autocomplete", "off")]].concat());
