@@ -56,7 +56,10 @@ impl Place {
         let cloud = cloud.with_real_issuers();
         let files = Files::mount()?;
         let clouds = [cloud.hosts(), plan.hosts.to_vec()].concat();
-        let names = artifactory_names(plan.artifactory, &artifactory);
+        let mut names = artifactory_names(plan.artifactory, &artifactory);
+        names.extend(cloud.registry_hosts());
+        names.sort_unstable();
+        names.dedup();
         let network = Network::plan(plan, Hosts { clouds: &clouds, artifactory: &names })?;
         network.set_up()?;
         files.resolve_by(&network.hosts_file(&own_name()))?;
