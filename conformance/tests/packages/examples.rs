@@ -66,3 +66,37 @@ fn the_workflow_gives_the_action_inputs_that_it_has() {
     assert!(required.iter().all(|name| step.with.contains_key(name)));
     assert!(step.with.keys().all(|name| all.contains(name)), "{:?}", step.with);
 }
+
+#[test]
+fn the_page_for_other_projects_shows_the_examples_as_they_are() {
+    let page = fs::read_to_string(file("examples/README.md")).unwrap();
+    for (language, name) in [("bash", "suite.sh"), ("yaml", "workflow.yml"), ("dockerfile", "Dockerfile")] {
+        let text = fs::read_to_string(file("examples").join(name)).unwrap();
+        assert!(page.contains(&format!("```{language}\n{text}```\n")), "README.md differs from {name}");
+    }
+    let documented = fs::read_to_string(file("src/lib.rs")).unwrap();
+    let shown = page.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    for line in shown.lines().filter(|line| !line.is_empty()) {
+        assert!(documented.contains(&format!("//! {line}\n")), "{line}");
+    }
+}
+
+#[test]
+fn the_recipe_of_an_image_is_for_this_version() {
+    let recipe = fs::read_to_string(file("examples/Dockerfile")).unwrap();
+    assert!(recipe.contains(concat!("\nFROM conformance:", env!("CARGO_PKG_VERSION"), "\n")), "{recipe}");
+}
+
+#[test]
+fn the_plugin_of_the_examples_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("plugin");
+    let mut rustc = Command::new("rustc");
+    let built = rustc.args(["--edition", "2024", "-o"]).arg(&plugin).arg(file("examples/plugin.rs")).output().unwrap();
+    assert!(built.status.success(), "{built:?}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    command.args(["run", "--adapter", "command", "--filter", "wire", "--filter", "declining", "--plugin"]);
+    let output = command.arg(&plugin).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains(" passed, 0 failed, "));
+}
