@@ -15,6 +15,7 @@
 //! - `endpoint`, `lifetime`: names of requests, life of tokens
 //! - `expectation`, `check`: what has to be so
 //! - `secrets`: what no output may hold and whom it may not reach
+//! - `trace`: what the provider and the mocks tell of a pull
 //! - `report`: the facts; `screen`, `table` and `paint` show them
 //!
 //! # Why nothing is shared with the provider
@@ -35,6 +36,7 @@ mod screen;
 pub(crate) mod secrets;
 mod table;
 pub(crate) mod timeline;
+mod trace;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -52,6 +54,8 @@ use self::screen::Screen;
 pub use self::screen::Show;
 use self::secrets::Secrets;
 use self::timeline::milliseconds;
+use self::trace::Tracer;
+pub use self::trace::Traces;
 use crate::kubelet::{ImageError, RegistryAuth};
 use crate::registry::{Client, ClientError};
 
@@ -67,6 +71,9 @@ pub enum DemoError {
     /// mock-artifactory does not start.
     #[error("failed to start mock-artifactory")]
     Artifactory(#[from] StartError),
+    /// There is no collector, or none can be told.
+    #[error("failed to collect traces")]
+    Collector(#[source] io::Error),
     /// The built-in world has nobody for the static route.
     #[error("the world has no user with a password who may pull")]
     NoAccount,
@@ -92,10 +99,11 @@ pub enum DemoError {
 pub async fn run(
     provider: &Path,
     identities: &[Identity],
+    traces: Traces,
     show: Show,
     out: &mut dyn Write,
 ) -> Result<Verdict, DemoError> {
-    let node = Node::start().await?;
+    let node = Node::start(Tracer::start(traces).await.map_err(DemoError::Collector)?).await?;
     let client = Client::trusting(node.artifactory.ca_pem())?;
     let credentials = vec![node.password().to_owned()];
     let demo = Demo { node, client, provider: provider.to_owned(), proofs: Vec::new(), credentials };
@@ -125,6 +133,7 @@ impl Demo {
             refusals.push(self.refusal(credential).await);
             screen.refusal(&refusals[refusals.len() - 1])?;
         }
+        screen.traces(&self.node.traces(identities).await)?;
         let secrets = SecretsReport::of(&self.node, &self.secrets(), &screen.shown(&pulls, &refusals)?);
         screen.secrets(&secrets)?;
         let report = self.report(pulls, refusals, secrets);

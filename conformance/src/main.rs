@@ -10,6 +10,8 @@ use conformance::kubelet::{Environment, Gate, KubeletVersion};
 #[cfg(target_os = "linux")]
 use conformance::lab::{self, LabError};
 use conformance::{compare, program, pull, run, vectors};
+use mock_kit::Tracing;
+use waterfall::Canvas;
 
 /// The kubelet's side of a credential provider.
 #[derive(Parser)]
@@ -55,6 +57,9 @@ struct Demo {
     /// Print one JSON document at the end instead of a table.
     #[arg(long)]
     json: bool,
+    /// Draw the trace of each pull below the table. Without it `OTEL_EXPORTER_OTLP_ENDPOINT` names who is told the traces.
+    #[arg(long, conflicts_with = "json")]
+    trace: bool,
 }
 
 #[derive(Args)]
@@ -131,6 +136,12 @@ struct Vectors {
 #[cfg(target_os = "linux")]
 const INSIDE: &str = "lab-inside";
 
+/// Columns where there is no terminal.
+const PLAIN_WIDTH: usize = 110;
+
+/// The variable that says below which folder the provider's own system is.
+const SYSTEM_ROOT: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT";
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
@@ -167,8 +178,30 @@ fn show(arguments: Demo) -> Result<Verdict, Failure> {
     };
     let show = how(arguments.json);
     let identities = if arguments.only.is_empty() { Identity::ALL.to_vec() } else { arguments.only };
+    let traces = match (arguments.trace, io::stdout().is_terminal()) {
+        (true, true) => demo::Traces::Drawn(Canvas::Terminal { width: terminal_width() }),
+        (true, false) => demo::Traces::Drawn(Canvas::Plain { width: PLAIN_WIDTH }),
+        (false, _) if Tracing::is_wanted(variable) => demo::Traces::Told(telemetry()),
+        (false, _) => demo::Traces::Untold,
+    };
     let runtime = tokio::runtime::Runtime::new()?;
-    Ok(runtime.block_on(demo::run(&provider, &identities, show, &mut io::stdout()))?)
+    Ok(runtime.block_on(demo::run(&provider, &identities, traces, show, &mut io::stdout()))?)
+}
+
+/// What of the environment is about telemetry, and where a provider keeps it.
+fn telemetry() -> Environment {
+    let is_about_telemetry = |name: &str| name.starts_with("OTEL_") || name == SYSTEM_ROOT;
+    environment().into_iter().filter(|(name, _)| name.to_str().is_some_and(is_about_telemetry)).collect()
+}
+
+fn terminal_width() -> usize {
+    #[cfg(target_os = "linux")]
+    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+        && size.ws_col > 0
+    {
+        return size.ws_col.into();
+    }
+    PLAIN_WIDTH
 }
 
 /// Starts this program anew in namespaces, with the arguments that it was given.

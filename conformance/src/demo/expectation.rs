@@ -136,6 +136,7 @@ mod tests {
     use std::net::TcpStream;
 
     use super::*;
+    use crate::demo::trace::Tracer;
     use crate::kubelet::RegistryAuth;
     use crate::registry::Client;
 
@@ -152,7 +153,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_secret_that_goes_astray_is_found_wherever_it_went() {
-        let node = Node::start().await.unwrap();
+        let node = Node::start(Tracer::default()).await.unwrap();
         let aws = node.cloud.secrets();
         let key = aws.iter().find(|secret| secret.len() == 40).unwrap().clone();
         let client = aws.iter().find(|secret| secret.len() == 51).unwrap().clone();
@@ -186,7 +187,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_pull_that_is_granted_or_gets_no_answer_is_no_refusal() {
-        let node = Node::start().await.unwrap();
+        let node = Node::start(Tracer::default()).await.unwrap();
         let auth = RegistryAuth { username: node.username.clone(), password: node.password().to_owned() };
         let client = Client::trusting(node.artifactory.ca_pem()).unwrap();
         let granted = PullAttempt::make(&node, &client, Some(&auth)).await;

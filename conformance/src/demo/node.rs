@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::DemoError;
 use super::identity::{Entry, Identity, Pod};
 use super::timeline::Seen;
+use super::trace::Tracer;
 use crate::kubelet::{Environment, ImageName, Provider};
 
 /// Where the built-in world has its image.
@@ -33,6 +34,7 @@ pub(super) struct Node {
     pub(super) cloud: MockCloud,
     pub(super) artifactory: MockArtifactory,
     pub(super) image: ImageName,
+    pub(super) tracer: Tracer,
     /// The operator's own account, for the static route.
     pub(super) username: String,
     password: String,
@@ -56,7 +58,7 @@ pub(super) struct Mark {
 
 impl Node {
     /// Starts the mocks and writes the files.
-    pub(super) async fn start() -> Result<Self, DemoError> {
+    pub(super) async fn start(tracer: Tracer) -> Result<Self, DemoError> {
         let clock = Clock::system();
         // A key takes long to make, so that this one is begun together with those of the clouds.
         drop(SigningKey::named(KEY));
@@ -64,11 +66,14 @@ impl Node {
         let world = mock_artifactory::World::default();
         let (username, password) = account(&world).ok_or(DemoError::NoAccount)?;
         let artifactory = MockArtifactory::start(world, Some(&cloud.url())).await?;
+        for (service, kit) in [("mock-cloud", cloud.kit()), ("mock-artifactory", artifactory.kit())] {
+            tracer.follow(service, kit).map_err(DemoError::Collector)?;
+        }
         let epoch = |kit: &Kit| clock.uptime().saturating_sub(kit.clock.uptime());
         let epochs = Epochs { cloud: epoch(cloud.kit()), artifactory: epoch(artifactory.kit()) };
         let image = ImageName::parse(&format!("{}/{IMAGE}", artifactory.host()))?;
         let folder = TempDir::new().map_err(DemoError::Files)?;
-        let node = Self { cloud, artifactory, image, username, password, folder, clock, epochs };
+        let node = Self { cloud, artifactory, image, tracer, username, password, folder, clock, epochs };
         node.write_files().map_err(DemoError::Files)?;
         Ok(node)
     }
@@ -111,6 +116,7 @@ impl Node {
         let given = self.cloud.environment().into_iter().chain(self.artifactory.environment()).chain(fixed);
         let mut environment: Environment = given.map(|(name, value)| (name.into(), value.into())).collect();
         environment.insert("SSL_CERT_FILE".into(), self.ca_file().into());
+        environment.extend(self.tracer.variables(self.folder.path()));
         if identity == Identity::AwsPodIdentity {
             // The agent's own address is fixed; AWS SDKs would take this variable for a container's.
             let agent = format!("{}/v1/credentials", self.cloud.url());
@@ -138,6 +144,14 @@ impl Node {
     pub(super) fn since(&self, mark: Mark) -> (Vec<Seen>, Vec<Seen>) {
         let cloud = seen(self.cloud.kit(), mark.cloud, self.epochs.cloud);
         (cloud, seen(self.artifactory.kit(), mark.artifactory, self.epochs.artifactory))
+    }
+
+    /// The traces of the pulls with these identities, drawn; empty where none are to be.
+    pub(super) async fn traces(&self, identities: &[Identity]) -> String {
+        for kit in [self.cloud.kit(), self.artifactory.kit()] {
+            kit.trace.flushed().await;
+        }
+        self.tracer.drawn(&identities.iter().map(|identity| identity.title()).collect::<Vec<_>>()).await
     }
 
     fn ca_file(&self) -> PathBuf {
@@ -175,6 +189,8 @@ impl Node {
     }
 
     fn write_files(&self) -> io::Result<()> {
+        // The folder of a system's files that do not outlive it.
+        std::fs::create_dir(self.folder.path().join("run"))?;
         std::fs::write(self.ca_file(), self.artifactory.ca_pem())?;
         std::fs::write(self.password_file(), &self.password)
     }

@@ -47,6 +47,10 @@ impl<'a> Screen<'a> {
         self.table(|table| table.secrets(secrets))
     }
 
+    pub(super) fn traces(&mut self, drawn: &str) -> io::Result<()> {
+        self.table(|table| table.traces(drawn))
+    }
+
     pub(super) fn end(&mut self, report: &Report) -> io::Result<()> {
         match self {
             Self::Table(table) => table.end(report),

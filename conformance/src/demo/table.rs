@@ -95,6 +95,10 @@ impl<'a> Table<'a> {
         self.failures(&secrets.checks)
     }
 
+    pub(super) fn traces(&mut self, drawn: &str) -> io::Result<()> {
+        drawn.lines().try_for_each(|line| self.line(line))
+    }
+
     pub(super) fn end(&mut self, report: &Report) -> io::Result<()> {
         let seconds = report.total_ms / 1_000.0;
         let (pulls, refusals) = (report.pulls.len(), report.refusals.len());

@@ -349,3 +349,30 @@ fn a_provider_that_is_not_there_fails_every_pull_with_the_reason() {
         assert!(failed(&pull["checks"])[0].1.starts_with("no run: No such file"), "{pull:#}");
     }
 }
+
+/// The steps of a pull without those below them, and whether the registry's side of the exchange is there.
+fn drawn<'t>(output: &'t str, title: &str) -> (Vec<&'t str>, Vec<&'t str>) {
+    let (_, trace) = output.split_once(&format!("\n\n{title}\npull ")).unwrap_or_else(|| panic!("{title}: {output}"));
+    let lines: Vec<_> = trace.lines().skip(1).take_while(|line| line.starts_with("  ")).collect();
+    let (steps, calls): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| !line.starts_with("   "));
+    (steps.into_iter().filter_map(|line| line.split_whitespace().next()).collect(), calls)
+}
+
+#[test]
+fn traces_are_drawn_with_what_the_services_did() {
+    let only = ["--only", "aws-web-identity", "--only", "azure-federated", "--only", "static"];
+    let output = demo(&provider(), &[&["--trace"], &only[..]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    for (title, requests) in [("AWS web identity", 2), ("Azure federated", 3)] {
+        let (steps, calls) = drawn(&text, title);
+        assert_eq!(steps, ["request", "route", "identity", "exchange", "response"], "{text}");
+        let asked = calls.iter().filter(|line| line.starts_with("    ") && !line.starts_with("     ")).count();
+        assert_eq!(asked, requests, "{text}");
+        for service in ["      [mock-cloud] ", "      [mock-artifactory] POST", "        [mock-cloud] GET"] {
+            assert!(calls.iter().any(|line| line.starts_with(service)), "{service}: {text}");
+        }
+    }
+    let (steps, calls) = drawn(&text, "static credential");
+    assert_eq!((steps, calls.len()), (vec!["request", "route", "identity", "response"], 0), "{text}");
+}

@@ -304,12 +304,7 @@ mod tests {
     async fn spans_are_collected_over_http_and_refusals_collect_nothing() {
         let collector = MockCollector::start().await.unwrap();
         let trace = crate::Tracing::default();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let exporter = opentelemetry_otlp::WithExportConfig::with_endpoint(
-            opentelemetry_otlp::SpanExporter::builder().with_http(),
-            format!("{}/v1/traces", collector.url()),
-        );
-        trace.export("mock", exporter.build().unwrap());
+        trace.send_to("mock", &collector.url()).unwrap();
         let kit = Kit { trace: trace.clone(), ..Kit::new() };
         let server = Server::start(Router::new(), &kit, Listen::Plain(([127, 0, 0, 1], 0).into())).await.unwrap();
         let ask = async || {

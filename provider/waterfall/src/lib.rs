@@ -64,6 +64,26 @@ pub enum Outcome {
     Failed,
 }
 
+/// What a span is called: a request by whom it asks what, and how that was answered; any other by its name.
+///
+/// The attributes are those of OpenTelemetry's semantic conventions, "HTTP spans".
+#[must_use]
+pub fn label(name: &str, attribute: impl Fn(&str) -> Option<String>) -> String {
+    let Some(method) = attribute("http.request.method") else { return name.to_owned() };
+    let place = [attribute("server.address"), attribute("url.path")].into_iter().flatten().collect::<String>();
+    let answer = attribute("http.response.status_code").or_else(|| attribute("error.type"));
+    let answer = answer.map(|answer| format!("({answer})")).unwrap_or_default();
+    [method, place, answer].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What is worth saying of a failure: the words of OpenTelemetry's exception event, its causes and the remedy.
+pub fn notes(attribute: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    [("error", "exception.message"), ("caused by", "credential_provider.causes"), ("hint", "credential_provider.hint")]
+        .into_iter()
+        .filter_map(|(word, key)| Some(format!("{word}: {}", attribute(key).filter(|text| !text.is_empty())?)))
+        .collect()
+}
+
 /// What is drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Canvas {
@@ -205,13 +225,32 @@ pull                      40.0 ms  ========================================
         let expected = "\
 pull                40.0 ms
   identity          20.0 ms
-    PUT 169.254.~    5.0 ms
+    PUT 169~9.254    5.0 ms
   exchange          20.0 ms
     error: `acme.jfrog.io`
     answered 401
     hint: compare the claims
 ";
         assert_eq!(draw(&pull(), Canvas::Plain { width: 29 }), expected);
+    }
+
+    #[test]
+    fn a_request_is_called_by_whom_it_asks_and_a_failure_has_its_remedy() {
+        let of = |pairs: &'static [(&str, &str)]| {
+            move |key: &str| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned())
+        };
+        let request = of(&[
+            ("http.request.method", "PUT"),
+            ("server.address", "169.254.169.254"),
+            ("url.path", "/latest/api/token"),
+            ("http.response.status_code", "200"),
+        ]);
+        assert_eq!(label("PUT", request), "PUT 169.254.169.254/latest/api/token (200)");
+        assert_eq!(label("PUT", of(&[("http.request.method", "PUT"), ("error.type", "timeout")])), "PUT (timeout)");
+        assert_eq!(label("exchange", of(&[("error.type", "exchange")])), "exchange");
+        let failure =
+            of(&[("exception.message", "no"), ("credential_provider.hint", "do"), ("credential_provider.causes", "")]);
+        assert_eq!(notes(failure), ["error: no", "hint: do"]);
     }
 
     #[test]

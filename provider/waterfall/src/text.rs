@@ -10,12 +10,16 @@ pub(super) fn indented(depth: usize, name: &str) -> String {
     format!("{}{}", "  ".repeat(depth), printable(name))
 }
 
-/// A text of at most `width` characters; what was longer ends in `~`.
+/// A text of at most `width` characters; what was longer has `~` in place of what is gone, with a third of the rest
+/// behind it: the end of a request's label is how it was answered.
 pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    let length = text.chars().count();
+    if length <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain(['~']).collect()
+    let kept = width.saturating_sub(1);
+    let tail = kept / 3;
+    text.chars().take(kept - tail).chain(['~']).chain(text.chars().skip(length - tail)).collect()
 }
 
 /// A text in lines of at most `width` characters, each after `indent` blanks. A longer word is cut into lines.
@@ -47,6 +51,7 @@ mod tests {
     #[test]
     fn a_cut_text_says_so() {
         assert_eq!((cut("abc", 3).as_str(), cut("abcd", 3).as_str(), cut("ab", 1).as_str()), ("abc", "ab~", "~"));
+        assert_eq!(cut("GET a.test/path (200)", 16), "GET a.test~(200)");
     }
 
     #[test]
