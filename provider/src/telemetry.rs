@@ -78,7 +78,7 @@ struct Recording {
     recorder: Recorder,
     starting: Starting,
     /// The caller's context, which is the parent of the pull.
-    _parent: Option<ContextGuard>,
+    parent: Option<ContextGuard>,
 }
 
 impl Telemetry {
@@ -107,16 +107,17 @@ impl Recording {
         let parent = context::incoming(environment);
         let recorder = Recorder::begin(&settings.sampler);
         let starting = Starting::new(settings.spool.clone(), file);
-        let _parent = parent.map(opentelemetry::Context::attach);
-        Self { settings, recorder, starting, _parent }
+        let parent = parent.map(opentelemetry::Context::attach);
+        Self { settings, recorder, starting, parent }
     }
 
     fn end(self, failure: Option<&Error>) {
-        let Self { settings, recorder, starting, _parent } = self;
+        let Self { settings, recorder, starting, parent } = self;
         if failure.is_some() && recorder.is_empty() {
             // What failed before the path began is a pull too.
             drop(step::pull().entered());
         }
+        drop(parent);
         let spans = recorder.spans();
         if failure.is_none() && !recorder::is_sampled(&spans) {
             return;

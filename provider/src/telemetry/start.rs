@@ -47,7 +47,6 @@ fn start(spool: &Spool, file: Option<PathBuf>) {
 }
 
 /// It holds none of the kubelet's pipes, and is in a group of its own. Nobody waits for it.
-#[expect(clippy::zombie_processes, reason = "the pull ends before it does")]
 fn spawn(lock: File, file: Option<PathBuf>) -> io::Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(EXPORT).stdin(lock).stdout(Stdio::null()).stderr(Stdio::null());

@@ -89,16 +89,19 @@ fn branch(spans: &[&Span], span: &Span, depth: usize) -> String {
         assert_eq!(child.trace_id, span.trace_id);
     }
     let failed = span.status.as_ref().is_some_and(|status| status.code == 2);
-    let mut text = format!(
+    let text = format!(
         "{}{}{} {}\n",
         "  ".repeat(depth),
         span.name,
         if failed { " FAILED" } else { "" },
         shown(&span.attributes)
     );
-    for event in &span.events {
-        text += &format!("{}! {} {}\n", "  ".repeat(depth + 1), event.name, shown(&event.attributes));
-    }
+    let mut text = format!("{}\n", text.trim_end());
+    text.extend(
+        span.events
+            .iter()
+            .map(|event| format!("{}! {} {}\n", "  ".repeat(depth + 1), event.name, shown(&event.attributes))),
+    );
     text.extend(children.into_iter().map(|child| branch(spans, child, depth + 1)));
     text
 }
