@@ -18,6 +18,7 @@ use crate::telemetry::{call, traceparent};
 use crate::time::{Deadline, pause};
 
 mod error;
+pub mod grpc;
 mod message;
 mod proxy;
 mod roots;

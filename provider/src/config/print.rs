@@ -18,7 +18,7 @@ use crate::image::Images;
 use crate::kubelet::{CacheKeyType, GoDuration};
 use crate::lifetime::Caching;
 use crate::response::{CacheType, ResponsePolicy};
-use crate::telemetry::{AccountIds, Collector, Settings};
+use crate::telemetry::{AccountIds, Collector, Protocol, Settings};
 
 mod aws;
 mod azure;
@@ -50,7 +50,7 @@ impl Config {
 fn recorded(it: &Settings) -> Map {
     let Settings { collector, sampler: _, resource: _, spool, account_ids } = it;
     let Collector { url, protocol, headers: _, timeout: _, compression: _, transport: _ } = collector;
-    let base = url.strip_suffix("/v1/traces");
+    let base = if *protocol == Protocol::Grpc { Some(url.as_str()) } else { url.strip_suffix("/v1/traces") };
     let map = Map::default().with_some("endpoint", base);
     let map = if base.is_none() { map.note(format!("traces go to {url}")) } else { map };
     map.with("protocol", protocol.as_str())

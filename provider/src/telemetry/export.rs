@@ -15,6 +15,7 @@ use super::spool::Spool;
 use crate::time::{self, Deadline, pause};
 
 mod collector;
+mod grpc;
 
 use collector::Outcome;
 

@@ -32,7 +32,7 @@ pub struct Settings {
 /// Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collector {
-    /// The address to which traces go.
+    /// The address to which traces go; of gRPC without the method.
     pub url: String,
     /// How they are written.
     pub protocol: Protocol,
@@ -54,13 +54,15 @@ pub enum Protocol {
     HttpProtobuf,
     /// JSON over HTTP.
     HttpJson,
+    /// Protobuf over gRPC.
+    Grpc,
 }
 
 /// The words of [`Protocol`].
-pub const PROTOCOLS: &str = "http/protobuf, http/json";
+pub const PROTOCOLS: &str = "http/protobuf, http/json, grpc";
 
 impl Protocol {
-    const ALL: [Self; 2] = [Self::HttpProtobuf, Self::HttpJson];
+    const ALL: [Self; 3] = [Self::HttpProtobuf, Self::HttpJson, Self::Grpc];
 
     /// Reads one of [`PROTOCOLS`].
     #[must_use]
@@ -74,6 +76,7 @@ impl Protocol {
         match self {
             Self::HttpProtobuf => "http/protobuf",
             Self::HttpJson => "http/json",
+            Self::Grpc => "grpc",
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::site::Site;
 
 mod collector;
 mod delivery;
+mod grpc;
 mod tree;
 mod trees;
 

@@ -12,11 +12,11 @@ use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address}
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TelemetryShape {
-    /// The collector, to whose address `/v1/traces` is added. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, without which nothing is
+    /// The collector, to whose address `/v1/traces` is added unless the protocol is `grpc`. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, without which nothing is
     /// recorded.
     endpoint: Option<String>,
-    /// How traces are written: `http/protobuf` or `http/json`. Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`.
-    #[cfg_attr(test, schemars(extend("enum" = ["http/protobuf", "http/json", null])))]
+    /// How traces are written: `http/protobuf`, `http/json` or `grpc`. Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`.
+    #[cfg_attr(test, schemars(extend("enum" = ["http/protobuf", "http/json", "grpc", null])))]
     protocol: Option<String>,
     /// The folder that keeps what is not sent yet; it is made where it is missing, as is the one above it. Default:
     /// `/run/artifactory-credential-provider/telemetry`.

@@ -1,6 +1,6 @@
 //! One request to the collector.
 //!
-//! Source: OpenTelemetry specification, "OTLP/HTTP".
+//! Source: OpenTelemetry specification, "OTLP/HTTP" and "OTLP/gRPC".
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -10,7 +10,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message as _;
 
-use crate::http::{Http, HttpError, Reply, Request};
+use super::grpc;
+use crate::http::{self, Http, HttpError, Reply, Request};
 use crate::telemetry::{Collector, Compression, Protocol};
 use crate::time::Deadline;
 
@@ -33,24 +34,41 @@ pub(super) async fn send(collector: &Collector, resource_spans: Vec<ResourceSpan
     let Ok(request) = request(collector, &ExportTraceServiceRequest { resource_spans }) else {
         return Outcome::Refused;
     };
-    let reply = match Http::collector(&collector.transport, Deadline::after(collector.timeout)) {
-        Ok(http) => http.send_once(&request).await,
-        Err(error) => Err(error),
+    let deadline = Deadline::after(collector.timeout);
+    let outcome = match collector.protocol {
+        Protocol::Grpc => http::grpc::call(&collector.transport, &request, deadline).await.map(|it| grpc::outcome(&it)),
+        protocol @ (Protocol::HttpProtobuf | Protocol::HttpJson) => {
+            reply(collector, &request, deadline).await.map(|reply| outcome(protocol, &reply))
+        }
     };
-    outcome(collector.protocol, &reply)
+    // Without a reply nothing is known but that this attempt was in vain.
+    outcome.unwrap_or(Outcome::Later(None))
+}
+
+async fn reply(collector: &Collector, request: &Request, deadline: Deadline) -> Result<Reply, HttpError> {
+    Http::collector(&collector.transport, deadline)?.send_once(request).await
 }
 
 fn request(collector: &Collector, message: &ExportTraceServiceRequest) -> io::Result<Request> {
-    let (body, content_type) = match collector.protocol {
-        Protocol::HttpProtobuf => (message.encode_to_vec(), "application/x-protobuf"),
-        Protocol::HttpJson => (serde_json::to_vec(message)?, "application/json"),
+    let body = match collector.protocol {
+        Protocol::HttpProtobuf | Protocol::Grpc => message.encode_to_vec(),
+        Protocol::HttpJson => serde_json::to_vec(message)?,
     };
-    let request = match collector.compression {
-        Compression::Plain => Request::post_bytes(collector.url.clone(), content_type, body),
-        Compression::Gzip => {
-            Request::post_bytes(collector.url.clone(), content_type, packed(&body)?).header("content-encoding", "gzip")
+    let body = match collector.compression {
+        Compression::Plain => body,
+        Compression::Gzip => packed(&body)?,
+    };
+    let is_packed = collector.compression == Compression::Gzip;
+    let url = collector.url.clone();
+    let (request, encoding) = match collector.protocol {
+        Protocol::HttpProtobuf => (Request::post_bytes(url, "application/x-protobuf", body), "content-encoding"),
+        Protocol::HttpJson => (Request::post_bytes(url, "application/json", body), "content-encoding"),
+        Protocol::Grpc => {
+            let url = format!("{}{}", url.trim_end_matches('/'), grpc::PATH);
+            (Request::post_bytes(url, "application/grpc", grpc::framed(&body, is_packed)), "grpc-encoding")
         }
     };
+    let request = if is_packed { request.header(encoding, "gzip") } else { request };
     Ok(collector.headers.iter().fold(request, |request, (name, value)| request.secret_header(name, value)))
 }
 
@@ -60,9 +78,7 @@ fn packed(body: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn outcome(protocol: Protocol, reply: &Result<Reply, HttpError>) -> Outcome {
-    // Without a reply nothing is known but that this attempt was in vain.
-    let Ok(reply) = reply else { return Outcome::Later(None) };
+fn outcome(protocol: Protocol, reply: &Reply) -> Outcome {
     match reply.status.as_u16() {
         200..=299 => Outcome::Accepted { rejected: rejected(protocol, reply.body()) },
         429 | 502 | 503 | 504 => Outcome::Later(reply.retry_after()),
@@ -72,10 +88,14 @@ fn outcome(protocol: Protocol, reply: &Result<Reply, HttpError>) -> Outcome {
 
 /// How many spans a reply says were rejected; one that cannot be read says of none.
 fn rejected(protocol: Protocol, body: &[u8]) -> u64 {
-    let response = match protocol {
-        Protocol::HttpProtobuf => ExportTraceServiceResponse::decode(body).ok(),
-        Protocol::HttpJson => serde_json::from_slice::<ExportTraceServiceResponse>(body).ok(),
-    };
+    rejected_of(match protocol {
+        Protocol::HttpProtobuf | Protocol::Grpc => ExportTraceServiceResponse::decode(body).ok(),
+        Protocol::HttpJson => serde_json::from_slice(body).ok(),
+    })
+}
+
+/// The same of a reply that was read.
+pub(super) fn rejected_of(response: Option<ExportTraceServiceResponse>) -> u64 {
     let partial = response.and_then(|response| response.partial_success);
     partial.and_then(|partial| u64::try_from(partial.rejected_spans).ok()).unwrap_or_default()
 }

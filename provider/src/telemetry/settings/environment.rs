@@ -58,6 +58,7 @@ impl Settings {
 struct Variables<'e>(&'e Environment);
 
 const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const INSECURE: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"];
 const PROTOCOL: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 const HEADERS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
 const TIMEOUT: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
@@ -72,9 +73,10 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Variables<'_> {
     fn collector(&self, endpoint: Option<Url>, protocol: Option<Protocol>) -> Option<Collector> {
-        let url = self.url(endpoint)?;
+        let protocol = protocol.or_else(|| self.first(PROTOCOL).and_then(Protocol::parse)).unwrap_or_default();
+        let url = self.url(endpoint, protocol)?;
         Some(Collector {
-            protocol: protocol.or_else(|| self.first(PROTOCOL).and_then(Protocol::parse)).unwrap_or_default(),
+            protocol,
             headers: self.first(HEADERS).map(headers).unwrap_or_default(),
             timeout: self.first(TIMEOUT).and_then(milliseconds).unwrap_or(DEFAULT_TIMEOUT),
             compression: match self.first(COMPRESSION) {
@@ -90,8 +92,12 @@ impl Variables<'_> {
         self.0.value(traces).or(self.0.value(all))
     }
 
-    /// The address for traces is taken as it is; behind the one for everything, and the file's, comes the path of traces.
-    fn url(&self, said: Option<Url>) -> Option<Url> {
+    /// The address for traces is taken as it is; behind the one for everything, and the file's, comes the path of traces,
+    /// unless the protocol is gRPC, which needs none.
+    fn url(&self, said: Option<Url>, protocol: Protocol) -> Option<Url> {
+        if protocol == Protocol::Grpc {
+            return said.or_else(|| self.first(ENDPOINT).and_then(|text| address(text).or_else(|| self.bare(text))));
+        }
         let [traces, all] = ENDPOINT;
         if let (None, Some(exact)) = (&said, self.0.value(traces)) {
             return address(exact);
@@ -100,6 +106,12 @@ impl Variables<'_> {
         let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
         url.set_path(&path);
         Some(url)
+    }
+
+    /// A host and port, which gRPC may be given without a scheme.
+    fn bare(&self, text: &str) -> Option<Url> {
+        let scheme = if is_true(self.first(INSECURE)) { "http" } else { "https" };
+        if text.contains("://") { None } else { address(&format!("{scheme}://{text}")) }
     }
 
     fn transport(&self, url: &Url) -> Transport {
@@ -191,6 +203,20 @@ mod tests {
         let said = Said { endpoint: address("http://file:1"), ..Said::default() };
         let settings = Settings::of(said, &environment(&[BASE, exact])).expect("settings");
         assert_eq!(settings.collector.url, "http://file:1/v1/traces");
+    }
+
+    #[test]
+    fn an_address_of_grpc_has_no_path_and_may_have_no_scheme() {
+        let url = |variables: &[(&str, &str)]| {
+            let grpc = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
+            with(&[&grpc, variables].concat()).map(|settings| settings.collector.url)
+        };
+        let base = |address| url(&[("OTEL_EXPORTER_OTLP_ENDPOINT", address)]);
+        assert_eq!(base("http://collector:4317").as_deref(), Some("http://collector:4317/"));
+        assert_eq!(base("collector:4317").as_deref(), Some("https://collector:4317/"));
+        let insecure = [("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"), ("OTEL_EXPORTER_OTLP_INSECURE", "true")];
+        assert_eq!(url(&insecure).as_deref(), Some("http://collector:4317/"));
+        assert_eq!(base("unix:///run/collector.sock"), None);
     }
 
     #[test]
