@@ -45,7 +45,8 @@ impl Pull {
     }
 
     /// The line. It begins with a line's end, too: a line before it that was torn spoils itself only.
-    pub(super) fn to_line(&self) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn to_line(&self) -> Option<Vec<u8>> {
         let mut line = vec![b'\n'];
         serde_json::to_writer(&mut line, &self.0).ok()?;
         line.push(b'\n');
