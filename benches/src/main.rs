@@ -15,7 +15,7 @@
 //! - `rounds`: all subjects in turns, so that a ratio compares neighbours in time.
 //! - `series`: the least, the median and the 95th percentile.
 //! - `tool`: the counting tools, and what is said where one is missing.
-//! - `pull`: the report. `budget`: the gate. `table`: Markdown. `machine`: where it was measured.
+//! - `pull`: the report. `telemetry`: the same of what a trace adds. `budget`: the gate. `table`: Markdown. `machine`: where it was measured.
 //!
 //! # Why
 //!
@@ -34,6 +34,7 @@ mod site;
 mod start;
 mod subject;
 mod table;
+mod telemetry;
 mod tool;
 
 use std::error::Error;
@@ -66,6 +67,9 @@ fn run() -> Result<ExitCode, Failure> {
             let programs = Programs::of(&own, cargo.as_deref(), profile)?;
             let without_sdk = programs.without_sdk(cargo.as_deref())?;
             pull::report(&programs, &without_sdk, plan, &tools, out)?;
+        }
+        Command::Telemetry { profile, plan } => {
+            telemetry::report(&Programs::of(&own, cargo.as_deref(), profile)?, plan, out)?;
         }
         Command::Budget { profile, mode } => {
             return budget::run(&Programs::of(&own, cargo.as_deref(), profile)?, mode, &tools, out);

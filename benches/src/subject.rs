@@ -102,6 +102,23 @@ impl Subject {
         Ok(Self { name: "provider, AWS external role", arguments, environment, stdin: request(&image), ..subject })
     }
 
+    /// What sends what pulls have recorded.
+    pub(crate) fn exporter(programs: &Programs) -> Self {
+        Self { arguments: vec!["export".to_owned()], ..Self::new(programs.provider(), Answer::Nothing) }
+    }
+
+    /// The same with its files below a folder, and with a collector on a port of this machine, if there is one.
+    pub(crate) fn told_to(&self, root: &Path, port: Option<u16>) -> Self {
+        let mut subject = self.clone();
+        let mut set = |name: &str, value: String| subject.environment.insert(name.to_owned(), value);
+        set("ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT", root.display().to_string());
+        if let Some(port) = port {
+            set("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{port}"));
+            set("OTEL_EXPORTER_OTLP_TIMEOUT", "2000".to_owned());
+        }
+        subject
+    }
+
     /// The same in another build of the provider, if this is one of the subjects that are compared so.
     pub(crate) fn in_build_without_sdk(&self, program: &Path) -> Option<Self> {
         let (_, name) = WITH_AND_WITHOUT_SDK.into_iter().find(|(name, _)| *name == self.name)?;

@@ -30,6 +30,11 @@ pub enum Command {
         /// The configuration file of that pull; `None` reads the environment.
         config: Option<PathBuf>,
     },
+    /// Draw the last pull that was recorded.
+    Explain {
+        /// The configuration file of the pulls; `None` reads the environment.
+        config: Option<PathBuf>,
+    },
     /// Print a text and end.
     Print(&'static str),
 }
@@ -45,6 +50,9 @@ pub enum CommandLineError {
     Incumbent(IncumbentCommand),
 }
 
+/// The word for [`Command::Explain`].
+const EXPLAIN: &str = "explain";
+
 const VERSION: &str = concat!("artifactory-credential-provider ", env!("CARGO_PKG_VERSION"), "\n");
 
 const HELP: &str = "\
@@ -52,6 +60,7 @@ Kubelet image credential provider for JFrog Artifactory.
 
 Usage: artifactory-credential-provider [--config FILE]
        artifactory-credential-provider --check-config [--config FILE] [--image IMAGE]
+       artifactory-credential-provider explain --last [--config FILE]
 
 The kubelet starts this program, writes a CredentialProviderRequest to its stdin and
 reads a CredentialProviderResponse from its stdout.
@@ -60,6 +69,7 @@ Options:
   --config FILE   Read routes from FILE (YAML or JSON); the environment fills what they leave out
   --check-config  Print the configuration as a pull would have it, without secrets, and ask nobody
   --image IMAGE   Print which route would serve IMAGE instead, and why (with --check-config)
+  explain --last  Draw the last pull that was recorded: what took how long, and why it failed (with telemetry)
   --version       Print the version
   --help          Print this text
 
@@ -115,7 +125,7 @@ impl Command {
         use lexopt::prelude::{Long, Short, Value};
         let mut parser = lexopt::Parser::from_args(arguments);
         let (mut config, mut image) = (None, None);
-        let (mut checks, mut exports) = (false, false);
+        let (mut checks, mut word) = (false, None);
         while let Some(argument) = parser.next().map_err(not_understood)? {
             match argument {
                 Long("config") => config = Some(PathBuf::from(parser.value().map_err(not_understood)?)),
@@ -123,14 +133,18 @@ impl Command {
                 Long("image") => image = Some(image_of(&parser.value().map_err(not_understood)?)?),
                 Long("version") | Short('V') => return Ok(Self::Print(VERSION)),
                 Long("help") | Short('h') => return Ok(Self::Print(HELP)),
-                Value(word) if word == EXPORT => exports = true,
+                Value(value) if word.is_none() && (value == EXPORT || value == EXPLAIN) => word = Some(value),
+                Long("last") if word.as_ref().is_some_and(|word| word == EXPLAIN) => {}
                 Value(word) => return Err(incumbent::refused(&word)),
                 other => return Err(not_understood(other.unexpected())),
             }
         }
         match (checks, image) {
-            (false, None) if exports => Ok(Self::Export { config }),
-            _ if exports => Err(CommandLineError::NotUnderstood(format!("{EXPORT} has no other options"))),
+            (false, None) if word.as_ref().is_some_and(|word| word == EXPORT) => Ok(Self::Export { config }),
+            (false, None) if word.is_some() => Ok(Self::Explain { config }),
+            _ if word.is_some() => {
+                Err(CommandLineError::NotUnderstood("--check-config and --image stand alone".to_owned()))
+            }
             (true, image) => Ok(Self::CheckConfig { config, image }),
             (false, None) => Ok(Self::Answer { config }),
             (false, Some(_)) => {
@@ -176,6 +190,25 @@ mod tests {
         for arguments in
             [&["--image", "a.b/c"][..], &["--check-config", "--image"], &["--check-config", "--image", "x"]]
         {
+            assert!(parse(arguments).is_err(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_is_sent_or_drawn_by_a_word_that_stands_alone() {
+        let config = Some(PathBuf::from("x.yaml"));
+        assert_eq!(parse(&["export"]).expect("a command"), Command::Export { config: None });
+        let export = parse(&["export", "--config", "x.yaml"]).expect("a command");
+        assert_eq!(export, Command::Export { config: config.clone() });
+        let explain = parse(&["explain", "--last", "--config", "x.yaml"]).expect("a command");
+        assert_eq!(explain, Command::Explain { config });
+        for arguments in [
+            &["export", "--last"][..],
+            &["--last"],
+            &["export", "explain"],
+            &["explain", "--check-config"],
+            &["export", "--check-config", "--image", "a.b/c"],
+        ] {
             assert!(parse(arguments).is_err(), "{arguments:?}");
         }
     }

@@ -1,13 +1,12 @@
 //! Reads the request from stdin and the configuration, answers on stdout, explains failures on stderr.
 
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 
 use artifactory_credential_provider::config::{Config, Environment, Report};
 use artifactory_credential_provider::error::{BUG_EXIT_CODE, Error, bug_report};
 use artifactory_credential_provider::kubelet::MAX_REQUEST_BYTES;
-use artifactory_credential_provider::telemetry::{self, Settings, Telemetry};
+use artifactory_credential_provider::telemetry::{self, Telemetry};
 use artifactory_credential_provider::{answer::answer, command_line::Command};
 use artifactory_credential_provider::{time::Deadline, warning};
 
@@ -35,7 +34,13 @@ fn run(telemetry: &mut Telemetry) -> Result<(), Error> {
             let _ = io::stderr().write_all(report.warnings.as_bytes());
             return io::stdout().write_all(report.text.as_bytes()).map_err(Error::Process);
         }
-        Command::Export { config } => return export(config.as_deref(), &environment),
+        Command::Export { config } => {
+            return telemetry::export(config.as_deref(), &environment).map_err(Error::Process);
+        }
+        Command::Explain { config } => {
+            let text = telemetry::explain(config.as_deref(), &environment);
+            return io::stdout().write_all(text.as_bytes()).map_err(Error::Process);
+        }
         Command::Answer { config } => config,
     };
     let loaded = Config::load(config.as_deref(), &environment);
@@ -45,18 +50,8 @@ fn run(telemetry: &mut Telemetry) -> Result<(), Error> {
     let mut stdin = Vec::new();
     io::stdin().take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut stdin).map_err(Error::Process)?;
     let _ = io::stderr().write_all(warning::about_exposure(&stdin, &config).as_bytes());
-    let answer = runtime()?.block_on(answer(&stdin, &config, deadline))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Process)?;
+    let answer = runtime.block_on(answer(&stdin, &config, deadline))?;
     let _ = io::stderr().write_all(warning::about(&answer).as_bytes());
     io::stdout().write_all(answer.response.to_json().expose().as_bytes()).map_err(Error::Process)
-}
-
-/// A configuration that is broken since the pull has none to say about telemetry; the environment may.
-fn export(config: Option<&Path>, environment: &Environment) -> Result<(), Error> {
-    let settings = Config::load(config, environment)
-        .map_or_else(|_| Settings::from_environment(environment), |config| config.telemetry);
-    settings.map_or(Ok(()), |settings| runtime().map(|runtime| runtime.block_on(telemetry::export(&settings))))
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Process)
 }

@@ -19,6 +19,7 @@
 //! - `record`: a pull as a line of OTLP in JSON, and back.
 //! - `spool`: the folder that pulls write to and one exporter reads.
 //! - `start`: starts the exporter.
+//! - `explain`: a pull as a picture for a terminal.
 //! - `export`: the exporter.
 //!
 //! # Why
@@ -39,9 +40,11 @@
 //! - **Why may a writer give up?** A lock whose holder is stopped would keep the pull until the kubelet kills it. A record that
 //!   cannot be written within milliseconds is dropped and counted.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use opentelemetry::ContextGuard;
+use opentelemetry::trace::TraceContextExt as _;
 
 use crate::config::{Config, ConfigError, Environment};
 use crate::error::Error;
@@ -49,6 +52,7 @@ use crate::error::Error;
 mod accounts;
 pub(crate) mod call;
 mod context;
+mod explain;
 mod export;
 mod failure;
 pub mod record;
@@ -59,7 +63,6 @@ mod start;
 pub(crate) mod step;
 
 pub(crate) use context::traceparent;
-pub use export::export;
 pub use settings::{AccountIds, Collector, Compression, PROTOCOLS, Protocol, Sampler, Settings};
 pub(crate) use settings::{Said, address};
 pub(crate) use start::EXPORT;
@@ -67,6 +70,9 @@ pub(crate) use start::EXPORT;
 use recorder::Recorder;
 use spool::Spool;
 use start::Starting;
+
+/// The width of a terminal that does not say its own, in characters.
+const WIDTH: usize = 100;
 
 /// The telemetry of one pull: nothing where none is asked for.
 #[derive(Default)]
@@ -102,11 +108,47 @@ impl Telemetry {
     }
 }
 
+/// What the configuration says, or the environment where there is none: it may have been broken since the pull.
+fn settings(file: Option<&Path>, environment: &Environment) -> Option<Settings> {
+    Config::load(file, environment).map_or_else(|_| Settings::from_environment(environment), |config| config.telemetry)
+}
+
+/// Sends what earlier pulls have recorded, until there has been nothing for a while.
+///
+/// # Errors
+/// When no runtime can be had.
+pub fn export(file: Option<&Path>, environment: &Environment) -> io::Result<()> {
+    let Some(settings) = settings(file, environment) else { return Ok(()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(export::export(&settings));
+    Ok(())
+}
+
+/// The last pull that was recorded, as a picture for a terminal, or why there is none.
+#[must_use]
+pub fn explain(file: Option<&Path>, environment: &Environment) -> String {
+    let Some(settings) = settings(file, environment) else {
+        return "no pull is recorded: telemetry is off\n  hint: set `OTEL_EXPORTER_OTLP_ENDPOINT` or `telemetry.endpoint`\n"
+            .to_owned();
+    };
+    let width = environment.value("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
+    let last = Spool::at(&settings.spool).ok().and_then(|spool| spool.last());
+    last.map_or_else(
+        || format!("no pull is recorded in `{}`\n", settings.spool.display()),
+        |pull| explain::waterfall(&pull, width),
+    )
+}
+
 impl Recording {
     fn begin(settings: Settings, file: Option<PathBuf>, environment: &Environment) -> Self {
         let parent = context::incoming(environment);
         let recorder = Recorder::begin(&settings.sampler);
-        let starting = Starting::new(settings.spool.clone(), file);
+        let decided = parent.as_ref().map(|parent| parent.span().span_context().is_sampled());
+        let starting = if settings.sampler.takes_all(decided) {
+            Starting::beside_the_pull(settings.spool.clone(), file)
+        } else {
+            Starting::after_the_pull(file)
+        };
         let parent = parent.map(opentelemetry::Context::attach);
         Self { settings, recorder, starting, parent }
     }

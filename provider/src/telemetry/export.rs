@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 
-use super::record::{Pull, number};
+use super::record::{Pull, ROOT, number};
 use super::settings::Settings;
 use super::spool::Spool;
 use crate::time::{self, Deadline, pause};
@@ -46,7 +46,7 @@ enum Progress {
 /// Sends what the spool holds until there has been nothing for a while.
 ///
 /// Two exporters of one spool do not run at a time: without the lock there is nothing to do.
-pub async fn export(settings: &Settings) {
+pub(super) async fn export(settings: &Settings) {
     let Ok(spool) = Spool::at(&settings.spool) else { return };
     let life = Deadline::after(LIFE);
     let exporter = Exporter { settings, spool, life };
@@ -146,7 +146,7 @@ impl Exporter<'_> {
 /// The spans of all these pulls; the first tells what was lost before it.
 fn told_of(pulls: &[Pull], dropped: u64, rejected: u64) -> Vec<ResourceSpans> {
     let mut pulls = pulls.to_vec();
-    if let Some(root) = pulls.first_mut().and_then(|pull| pull.spans_mut().find(|span| span.name == "pull")) {
+    if let Some(root) = pulls.first_mut().and_then(|pull| pull.spans_mut().find(|span| span.name == ROOT)) {
         for (key, lost) in [
             ("credential_provider.telemetry.dropped_pulls", dropped),
             ("credential_provider.telemetry.rejected_spans", rejected),

@@ -6,11 +6,8 @@ use opentelemetry_proto::tonic::trace::v1::span::Event;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 
-use super::record::{Pull, list, number, text};
+use super::record::{Pull, ROOT, list, number, text};
 use crate::error::Error;
-
-/// The name of the root.
-const ROOT: &str = "pull";
 
 /// Tells how a pull has ended, at its root, and at the step that failed.
 pub(super) fn tell(pull: &mut Pull, failure: Option<&Error>) {

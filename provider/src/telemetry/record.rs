@@ -16,6 +16,9 @@ use super::Settings;
 /// The longest line that is one, in bytes; a pull has about five thousand.
 pub(super) const LINE_LIMIT: usize = 256 * 1024;
 
+/// The name of the span that the others are in.
+pub(super) const ROOT: &str = "pull";
+
 /// One pull: its spans, and whose they are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pull(TracesData);
@@ -66,6 +69,11 @@ impl Pull {
     /// Every span, to be added to.
     pub(super) fn spans_mut(&mut self) -> impl Iterator<Item = &mut Span> {
         self.0.resource_spans.iter_mut().flat_map(|spans| &mut spans.scope_spans).flat_map(|spans| &mut spans.spans)
+    }
+
+    /// The span that the others are in.
+    pub(super) fn root(&self) -> Option<&Span> {
+        self.spans().find(|span| span.name == ROOT)
     }
 
     /// The text of an attribute, of whichever span has it.

@@ -166,6 +166,16 @@ impl Spool {
         Batch::read(&mut BufReader::new(file), RECENT).map(|batch| batch.pulls).unwrap_or_default()
     }
 
+    /// The pull that began last of those that are here, sent or not.
+    #[must_use]
+    pub fn last(&self) -> Option<Pull> {
+        let waiting = ["pulls", "sending"].into_iter().filter_map(|name| {
+            let mut file = BufReader::new(File::open(self.path(name)).ok()?.take(2 * LIMIT));
+            Batch::read(&mut file, usize::MAX).ok()
+        });
+        waiting.flat_map(|batch| batch.pulls).chain(self.recent()).max_by_key(Pull::began)
+    }
+
     /// The pulls that were dropped and not told of yet.
     #[must_use]
     pub fn dropped(&self) -> Counter {

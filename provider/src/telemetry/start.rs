@@ -20,7 +20,7 @@ pub(super) struct Starting {
 
 impl Starting {
     /// Starts an exporter, if there is none, in a thread of its own: the pull goes on.
-    pub(super) fn new(folder: PathBuf, file: Option<PathBuf>) -> Self {
+    pub(super) fn beside_the_pull(folder: PathBuf, file: Option<PathBuf>) -> Self {
         let configuration = file.clone();
         let start = move || {
             if let Ok(spool) = Spool::at(&folder) {
@@ -28,6 +28,11 @@ impl Starting {
             }
         };
         Self { thread: std::thread::Builder::new().spawn(start).ok(), file }
+    }
+
+    /// Starts nothing yet: it is not known whether there will be anything to send.
+    pub(super) fn after_the_pull(file: Option<PathBuf>) -> Self {
+        Self { thread: None, file }
     }
 
     /// Makes sure that an exporter sees what the spool now holds: the first one is gone where the pull took its time.

@@ -135,3 +135,20 @@ async fn the_resource_says_who_and_where() {
     assert_eq!(known("cloud.provider"), Some("gcp"));
     assert!(known("host.name").is_some());
 }
+
+#[tokio::test]
+async fn the_last_pull_is_drawn_in_the_terminal() {
+    let site = Site::start().await;
+    let environment = environment(&site, "azure", "http://127.0.0.1:9");
+    let explain = || run(&["explain", "--last"], &environment, b"");
+    assert!(explain().await.stdout.starts_with("no pull is recorded in `"));
+    site.artifactory.kit().faults.add(mock_kit::Fault::reply("/access/api/v1/oidc/token", 403, "{}"));
+    let pull = site.pull_in(&[], &environment).await;
+    let drawn = explain().await;
+    site.check_leaks(&drawn);
+    assert!(drawn.stdout.starts_with("pull failed, "), "{}", drawn.stdout);
+    assert!(drawn.stdout.contains("\n    POST 127.0.0.1 403  "), "{}", drawn.stdout);
+    assert!(drawn.stdout.ends_with(pull.failure(5)), "{}", drawn.stdout);
+    let off = run(&["explain", "--last"], &site.environment("azure"), b"").await;
+    assert!(off.stdout.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{}", off.stdout);
+}

@@ -55,6 +55,15 @@ impl Sampler {
         }
     }
 
+    /// Whether every trace is told of, which is then known before it begins.
+    #[must_use]
+    pub fn takes_all(self, decided: Option<bool>) -> bool {
+        match (self.caller, decided) {
+            (Caller::Decides, Some(decided)) => decided,
+            _ => self.share == ALL,
+        }
+    }
+
     /// Source: opentelemetry-rust, `Sampler::TraceIdRatioBased`, which other languages decide alike.
     fn has(self, trace: TraceId) -> bool {
         let [_, _, _, _, _, _, _, _, low @ ..] = trace.to_bytes();
@@ -106,6 +115,15 @@ mod tests {
         assert!(takes("parentbased_traceidratio", Some("0"), 0, Some(true)));
         assert!(!takes("parentbased_traceidratio", Some("0"), 0, None));
         assert!(takes("always_on", None, 0, Some(false)));
+    }
+
+    #[test]
+    fn what_is_known_before_a_trace_begins_is_true_of_every_trace() {
+        let takes_all = |word, argument, decided| Sampler::parse(word, argument).expect(word).takes_all(decided);
+        assert!(takes_all("always_on", None, Some(false)) && takes_all("traceidratio", Some("1"), None));
+        assert!(!takes_all("traceidratio", Some("0.99"), None) && !takes_all("always_off", None, Some(true)));
+        assert!(takes_all("parentbased_always_off", None, Some(true)));
+        assert!(!takes_all("parentbased_always_on", None, Some(false)));
     }
 
     #[test]
