@@ -3,9 +3,13 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod entries;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod pulls;
 

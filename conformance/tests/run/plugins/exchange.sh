@@ -4,7 +4,7 @@ METADATA="$AZURE/metadata/identity/oauth2/token?api-version=2018-02-01&resource=
 limits() { echo "--max-time 20 --retry 2 --retry-delay 1 --retry-max-time 25 --max-filesize 1000000"; }
 careful() { echo "--fail"; }
 headers() { echo "Metadata: true"; }
-ask() { timeout 30 curl --silent $(careful) $(limits) --noproxy '*' --cacert "$CA" "$@" | tr -d '\033'; }
+ask() { timeout 30 curl --silent $(careful) $(limits) --noproxy '*' ${CA:+--cacert "$CA"} "$@" | tr -d '\033'; }
 text() { printf '%s' "$1" | sed -n "s/.*\"$2\" *: *\"\([^\"]*\)\".*/\1/p"; }
 number() { printf '%s' "$1" | sed -n "s/.*\"$2\" *: *\([0-9][0-9]*\).*/\1/p"; }
 give_up() { echo "error: $1" >&2; exit 1; }
