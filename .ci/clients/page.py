@@ -2,9 +2,10 @@
 """Opens the pages of the suite in headless Chromium, on a telephone and on a desk, in light and in dark.
 
 Runs the suite against the bash example, against a plugin that is wrong and against one that writes markup, compares
-the first two, and holds what a reader sees and does against report.json. Screenshots are for eyes.
+the first two, and holds what a reader sees and does against report.json. Folders with other reports are opened as
+well. Screenshots are for eyes.
 
-Usage: page.py CONFORMANCE SCREENSHOTS
+Usage: page.py CONFORMANCE SCREENSHOTS [FOLDER...]
 
 Ends with 77 and a sentence where no browser can be had: Debian's chromium-headless-shell or chromium is enough.
 """
@@ -133,8 +134,6 @@ def looks(checks, browser, name, url, case, screenshots):
                 checks.that(f"{shot}: nothing sticks out when all is open", page.evaluate(STICKS_OUT), [])
                 checks.that(f"{shot}: no scrolling to the side", page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
                 checks.that(f"{shot}: every text can be read", page.evaluate(FAINT), [])
-                if screen == "desk" and scheme == "light":
-                    page.screenshot(path=screenshots / f"{name}-whole.png", full_page=True, clip={"x": 0, "y": 0, "width": 1280, "height": 8000})
             checks.that(f"{shot}: no complaint", visit.complaints, [])
             checks.that(f"{shot}: no request", visit.strangers(), [])
 
@@ -256,15 +255,15 @@ def main():
         subprocess.run([conformance, "compare", *reports, "--out", work], check=True, stdout=subprocess.DEVNULL)
         page_of = lambda name: work.joinpath(name).as_uri()
         report, compare, case = page_of("wrong/report.html"), page_of("compare.html"), "cache-scope/covers"
-        checks.that("report.html is small", work.joinpath("wrong/report.html").stat().st_size < 1_000_000)
-
         looks(checks, browser, "report", report, case, screenshots)
         looks(checks, browser, "compare", compare, case, screenshots)
+        for folder in map(pathlib.Path, sys.argv[3:]):
+            looks(checks, browser, folder.name, folder.joinpath("report.html").resolve().as_uri(), case, screenshots)
+            checks.that(f"{folder.name} is small", folder.joinpath("report.html").stat().st_size < 1_000_000)
         with Visit(browser, report, viewport=SCREENS["desk"]) as page:
             counts(checks, page, wrong)
             filters(checks, page, wrong["results"], lambda it: [it["status"]])
             doors(checks, page, case)
-            page.keyboard.press("Home")
         with Visit(browser, report, viewport=SCREENS["telephone"]) as page:
             doors(checks, page, "cache-scope/other-image[one_segment]")
         statuses = {it["id"]: it["status"] for it in right["results"]}

@@ -2,6 +2,7 @@
 
 use super::table::{Column, Comparison, Difference, Kind, Row};
 use crate::html::{Html, document, fragment, id};
+use crate::run::Status;
 use crate::run::page::filters::{Choices, filters};
 use crate::run::page::{badge, bar, mark, verdict};
 use crate::run::report::{CaseResult, Counts};
@@ -135,7 +136,7 @@ fn rule(html: &mut Html, members: &[&Difference<'_>], columns: &[Column<'_>]) {
 
 fn case(html: &mut Html, difference: &Difference<'_>, columns: &[Column<'_>]) {
     let case = difference.case;
-    let statuses: Vec<_> = difference.statuses().into_iter().map(crate::run::Status::as_str).collect();
+    let statuses: Vec<_> = difference.statuses().into_iter().map(Status::as_str).collect();
     let statuses = statuses.join(" ");
     let data = [
         ("class", "case difference"),
@@ -170,7 +171,12 @@ fn status(html: &mut Html, result: Option<&CaseResult>) {
 
 fn inside(html: &mut Html, difference: &Difference<'_>, columns: &[Column<'_>]) {
     for (column, result) in columns.iter().zip(&difference.results) {
-        html.element("section", &[("class", "pull")], |html| {
+        let class = match result.map(|result| result.status) {
+            Some(Status::Fail) => "pull fail",
+            Some(Status::Error) => "pull error",
+            _ => "pull",
+        };
+        html.element("section", &[("class", class)], |html| {
             html.element("h5", &[], |html| {
                 html.text(&column.label);
                 html.text(" ");
