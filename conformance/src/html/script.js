@@ -39,6 +39,11 @@
     label();
   }
 
+  function clear() {
+    form.reset();
+    apply();
+  }
+
   const areOpen = () => visible().length > 0 && visible().every((it) => it.open);
   function label() {
     open.textContent = areOpen() ? 'Close all' : 'Open all';
@@ -54,10 +59,7 @@
     }
     const target = id && document.getElementById(id);
     if (!target) return;
-    if (target.closest('[hidden]')) {
-      form.reset();
-      apply();
-    }
+    if (target.closest('[hidden]')) clear();
     const it = target.closest('details');
     if (it) it.open = true;
     target.scrollIntoView();
@@ -66,8 +68,7 @@
 
   form.addEventListener('input', apply);
   form.addEventListener('submit', (event) => event.preventDefault());
-  // The event comes before the reset.
-  form.addEventListener('reset', () => setTimeout(apply));
+  document.getElementById('reset').addEventListener('click', clear);
   open.addEventListener('click', () => {
     const to = !areOpen();
     for (const it of visible()) it.open = to;
