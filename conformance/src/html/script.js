@@ -68,7 +68,7 @@
 
   form.addEventListener('input', apply);
   form.addEventListener('submit', (event) => event.preventDefault());
-  document.getElementById('reset').addEventListener('click', clear);
+  document.getElementById('clear').addEventListener('click', clear);
   open.addEventListener('click', () => {
     const to = !areOpen();
     for (const it of visible()) it.open = to;

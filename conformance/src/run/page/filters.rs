@@ -34,7 +34,7 @@ pub(crate) fn filters(html: &mut Html, choices: &Choices<'_>) {
         html.element("p", &[("class", "shown")], |html| {
             html.element("output", &[("id", "shown")], |_| {});
             html.leaf("button", &[("type", "button"), ("id", "open")], "Open all");
-            html.leaf("button", &[("type", "button"), ("id", "reset")], "Reset");
+            html.leaf("button", &[("type", "button"), ("id", "clear")], "Reset");
         });
     });
 }

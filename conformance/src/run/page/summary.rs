@@ -1,4 +1,4 @@
-//! The overview: counts by level and area, what failed, and what the adapter does not declare.
+//! The overview: counts by level and area, what failed, and what the adapter declares and does not.
 
 use super::super::report::{Counts, Report};
 use super::badge;
@@ -73,11 +73,12 @@ pub(crate) fn bar(html: &mut Html, counts: Counts) {
     });
 }
 
-/// What is beside the counts: what failed and why, and what was missing.
+/// What is beside the counts: what failed and why, what was missing, and what was not.
 pub(super) fn beside(html: &mut Html, report: &Report) {
     html.element("div", &[("class", "beside")], |html| {
         failures(html, report);
         missing(html, report);
+        declared(html, report);
     });
 }
 
@@ -119,6 +120,17 @@ fn missing(html: &mut Html, report: &Report) {
                     html.text(" ");
                     html.leaf("span", &[], &count.to_string());
                 });
+            }
+        });
+    });
+}
+
+fn declared(html: &mut Html, report: &Report) {
+    html.element("section", &[("aria-labelledby", "page-declared")], |html| {
+        html.leaf("h2", &[("id", "page-declared")], "Declared");
+        html.element("ul", &[("class", "declared")], |html| {
+            for feature in &report.plugin.features {
+                html.element("li", &[], |html| html.leaf("code", &[], feature));
             }
         });
     });
