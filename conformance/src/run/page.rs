@@ -130,7 +130,21 @@ pub(crate) fn moment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Counts;
     use super::*;
+
+    #[test]
+    fn a_verdict_is_about_the_level_core() {
+        let of = |passed, failed, errors| {
+            let core = Counts { passed, failed, errors, skipped: 9, ..Counts::default() };
+            let extended = Counts { failed: 1, ..Counts::default() };
+            verdict(&Summary { core, extended, ..Summary::default() })
+        };
+        assert_eq!(of(3, 0, 0), (Status::Pass, "Holds the level core: all 3 cases that apply.".to_owned()));
+        assert_eq!(of(3, 1, 1), (Status::Fail, "Fails the level core: 2 of 5 cases that apply.".to_owned()));
+        assert_eq!(of(0, 1, 0).0, Status::Fail);
+        assert_eq!(of(0, 0, 0), (Status::Skip, "No case of the level core was judged.".to_owned()));
+    }
 
     #[test]
     fn times_are_for_a_person() {

@@ -39,6 +39,25 @@ fn a_page_counts_as_the_report_does() {
 }
 
 #[test]
+fn what_failed_and_what_was_missing_is_said_first() {
+    let (report, page) = reported("key-of-image", &["cache-scope", "lifetime/worth-it"]);
+    let found = elements(&page);
+    let list = |class| found.iter().find(|element| element.is(class)).unwrap().text.as_str();
+    for id in ids(&report, "fail") {
+        assert!(list("failures").contains(&format!("fail {id}core")), "{id}: {}", list("failures"));
+    }
+    assert_eq!(list("failures").matches('✗').count(), 4);
+    assert_eq!(list("missing"), "exchange 2short-lived 2");
+    let features = report["plugin"]["features"].as_array().unwrap().iter();
+    assert_eq!(list("declared"), features.map(|feature| feature.as_str().unwrap()).collect::<String>());
+    let verdict = found.iter().find(|element| element.is("verdict")).unwrap();
+    assert_eq!(verdict.text, "✗ Fails the level core: 4 of 11 cases that apply.");
+    let shares = found.iter().filter(|element| element.tag == "rect" && element.is("fail"));
+    let shares: Vec<_> = shares.map(|share| (share.attribute("x"), share.attribute("width"))).collect();
+    assert_eq!(shares, [("7", "4"), ("7", "4"), ("7", "4")]);
+}
+
+#[test]
 fn each_case_is_there_once_with_what_filters_ask_for() {
     let (report, page) = reported("key-of-image", &["cache-scope", "lifetime"]);
     let found = elements(&page);
@@ -74,6 +93,9 @@ fn a_case_shows_all_that_the_report_has_of_it() {
     }
     assert!(text.contains("the plugin ran, exit code 0") && text.contains("the plugin asked nobody"), "{text}");
     assert!(inside(&ends["id"]).text.contains("Missingshort-lived"), "{}", inside(&ends["id"]).text);
+    // Other members of a family may be between a case and its rule.
+    assert!(inside(&ends["id"]).text.contains(ends["rule"].as_str().unwrap()));
+    assert!(!inside(&covers["id"]).text.contains(covers["rule"].as_str().unwrap()));
     let rules: Vec<_> = found.iter().filter(|element| element.is("rule")).collect();
     for (rule, result) in rules.iter().zip([covers, ends]) {
         let (said, source) = (result["rule"].as_str().unwrap(), result["source"].as_str().unwrap());
