@@ -35,6 +35,9 @@ const POD: (&str, &str) = ("hello", "0f4a2f6e-3b1d-4f0e-8a53-6c9d2b7e1aff");
 /// Workload ID, "Service account annotations".
 const CLIENT_ID: (&str, &str) = ("azure.workload.identity/client-id", "44444444-5555-4666-8777-888888888888");
 
+/// More than a case moves the clocks of the services.
+const LONGEST_CASE_MINUTES: u32 = 30 * 24 * 60;
+
 /// How long the API server lets a token of a pod live, and a little more.
 const TOKEN_LIFE: Duration = Duration::from_mins(66);
 
@@ -201,6 +204,8 @@ impl Node {
 /// The world of the clouds, whatever the case.
 pub(super) fn cloud_world() -> mock_cloud::World {
     let mut world = mock_cloud::World::default();
+    // A plugin signs by the clock of the machine, which no case moves.
+    world.aws.signature_window_minutes = LONGEST_CASE_MINUTES;
     let (key, value) = CLIENT_ID;
     for account in world.kubernetes.service_accounts.iter_mut().filter(|account| account.name == "app") {
         account.annotations.insert(key.to_owned(), value.to_owned());

@@ -229,7 +229,11 @@ fn what_cannot_be_run_is_told() {
     fs::write(cases.join("x.toml"), "rule = \"x.\"\nsource = \"s\"\nlevel = \"core\"\ncolour = 1\n").unwrap();
     let own = format!("--cases={}", folder.path().display());
     for (adapter, arguments, words) in [
-        ("nobody", &[][..], "there is no adapter `nobody`: use command, ours, ours-lab, or a file"),
+        (
+            "nobody",
+            &[][..],
+            "there is no adapter `nobody`: use acr, auth-provider-gcp, command, ecr, gcp, jfrog, kubelet-static, ours, ours-lab, or a file",
+        ),
         ("command", &["--filter=unheard-of"][..], "no case is called `unheard-of`"),
         ("command", &[own.as_str()][..], "`wire/x.toml`: TOML parse error at line 4, column 1"),
     ] {

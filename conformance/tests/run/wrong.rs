@@ -48,7 +48,7 @@ fn matches(pattern: &str, id: &str) -> bool {
 
 /// Every case that expects a credential.
 const POSITIVE: [&str; 15] = [
-    "wire/version*",
+    "wire/*version*",
     "wire/credential",
     "wire/unknown-field*",
     "wire/unasked-token",
@@ -89,10 +89,7 @@ fn what_is_no_answer_fails_every_case_with_one() {
 #[test]
 fn one_mistake_fails_the_cases_about_it_alone() {
     for (name, expected) in [
-        (
-            "version-fixed",
-            &["wire/version[v1beta1]", "wire/version[v1alpha1]", "versions/*[v1beta1]", "versions/*[v1alpha1]"][..],
-        ),
+        ("version-fixed", &["wire/version-beta*", "wire/other-version*", "versions/*-beta*"][..]),
         ("unknown-field", &["versions/strict*", "versions/decline*"]),
         ("repeated-field", &["versions/strict*", "versions/decline*"]),
         ("log-when-asked", &["stderr/not-on-stdout", "environment/noise[DEBUG=*]"]),

@@ -50,6 +50,8 @@ pub(in crate::run) enum Answer {
     Declines,
     /// Nothing on standard output.
     Nothing,
+    /// A response that the kubelet takes, or a failure.
+    Taken,
     /// Whatever, as long as the kubelet finds no credential for the image in it.
     NoCredential,
     /// Whatever.
@@ -85,6 +87,8 @@ pub(in crate::run) struct Kept {
     #[serde(deserialize_with = "duration")]
     pub(in crate::run) at_most: Option<GoDuration>,
     pub(in crate::run) less_than_life: bool,
+    /// Whether the default of the entry may count.
+    pub(in crate::run) may_be_unsaid: bool,
 }
 
 /// How often the plugin asks for something.

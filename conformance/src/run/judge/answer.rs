@@ -21,7 +21,7 @@ pub(super) fn judge(
         let length = attempt.stdout().len();
         reasons.expect(length == 0, || format!("standard output has {length} bytes and not none"));
     }
-    if matches!(expect.answer, Answer::Credential | Answer::Declines) {
+    if matches!(expect.answer, Answer::Credential | Answer::Declines | Answer::Taken) {
         taken(reasons, attempt, expect);
     }
     let used = attempt.response.as_ref().ok().filter(|_response| attempt.exited_well());
@@ -123,7 +123,8 @@ fn of_duration(
     now: i64,
 ) {
     let Some(duration) = response.cache_duration else {
-        reasons.expect(false, || "there is no cacheDuration, so that the entry's default counts".to_owned());
+        reasons
+            .expect(kept.may_be_unsaid, || "there is no cacheDuration, so that the entry's default counts".to_owned());
         return;
     };
     if let Some(least) = kept.at_least {
