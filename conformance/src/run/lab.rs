@@ -199,3 +199,48 @@ impl From<Machine> for lab::Machine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    fn reason(status: i32, stdout: &str, stderr: &str) -> String {
+        let status = ExitStatus::from_raw(status);
+        result(&Output { status, stdout: stdout.into(), stderr: stderr.into() }).unwrap_err()
+    }
+
+    #[test]
+    fn a_process_that_dies_is_told_with_what_it_said() {
+        assert_eq!(reason(1 << 8, "", "error: x\n"), "the lab of the case ended with exit status: 1: error: x");
+        assert_eq!(reason(9, "{}", ""), "the lab of the case ended with signal: 9 (SIGKILL): ");
+        assert!(reason(0, "", "").starts_with("the lab of the case answered nothing: EOF"));
+    }
+
+    #[test]
+    fn what_became_of_a_case_is_the_same_on_both_sides() {
+        let text = "rule = 'r.'\nsource = 's'\nlevel = 'core'\n".to_owned();
+        let case = Case::member("wire/x".to_owned(), text).unwrap();
+        let sent = CaseResult::without_run(&case, "static", Status::Fail, "a reason".to_owned());
+        let stdout = serde_json::to_vec(&sent).unwrap();
+        let read = result(&Output { status: ExitStatus::from_raw(0), stdout, stderr: Vec::new() }).unwrap();
+        assert_eq!((read.id.as_str(), read.status, read.reasons), ("wire/x", Status::Fail, sent.reasons));
+    }
+
+    #[test]
+    fn what_is_no_errand_is_refused_before_anything_is_made() {
+        let errand = |adapter: &str, case: &str| {
+            let text = |name: &str, text: &str| Text { name: name.to_owned(), text: text.to_owned() };
+            let (adapter, case) = (text("x.toml", adapter), text("wire/x", case));
+            let errand = Errand { plugin: PathBuf::new(), adapter, case, keys: BTreeMap::new() };
+            inside(&mut &*serde_json::to_vec(&errand).unwrap(), &mut Vec::new()).unwrap_err().to_string()
+        };
+        let (adapter, case) =
+            ("title = 't'\ndefault = 'a'\n[identity.a]\n", "rule = 'r.'\nsource = 's'\nlevel = 'core'\n");
+        assert_eq!(errand(adapter, case), "standard input holds no case of a run: the adapter has no lab");
+        assert!(errand(adapter, "colour = 1").contains("colour"));
+        assert_eq!(errand("colour = 1", case), "failed to read the adapter");
+    }
+}

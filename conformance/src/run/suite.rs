@@ -150,4 +150,14 @@ mod tests {
             assert!(missing.is_empty(), "{}: {missing:?}", case.id);
         }
     }
+
+    #[test]
+    fn the_shipped_configuration_is_led_nowhere_and_has_every_identity() {
+        let (led, shipped) = (adapter("ours").unwrap(), adapter("ours-lab").unwrap());
+        for fact in ["{cloud", "{ca_file}"] {
+            assert!(led.text.contains(fact) && !shipped.text.contains(fact), "{fact}");
+        }
+        let led = led.declared().into_iter().filter(|feature| feature != "registry-port").collect::<Vec<_>>();
+        assert_eq!(shipped.declared(), led);
+    }
 }
