@@ -177,7 +177,15 @@ mod tests {
     #[test]
     fn a_pull_that_failed_is_drawn_to_scale_with_its_remedy() {
         let pull = Pull::parse(PULL.as_bytes()).expect("a pull");
-        insta::assert_snapshot!(waterfall(&pull, 64), @"");
+        insta::assert_snapshot!(waterfall(&pull, 64), @r"
+        pull failed, 10.00 ms, trace 4bf92f3577b34da6a3ce929d0e0e4736
+          request                           0.10 ms  #
+          exchange                          6.00 ms  ........############
+            POST acme [2J.jfrog.io 503      5.00 ms  ..........##########
+        error: failed to exchange the proof
+          caused by: Artifactory answered 503
+          hint: wait
+        ");
     }
 
     #[test]

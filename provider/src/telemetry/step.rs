@@ -1,6 +1,6 @@
 //! The spans of the five steps, and what each says.
 //!
-//! Names are those of OpenTelemetry's semantic conventions where there is one, else they begin with `credential_provider.`.
+//! Names are those of the semantic conventions of OpenTelemetry where there is one, else they begin with `credential_provider`.
 
 use std::time::Duration;
 

@@ -55,6 +55,8 @@ async fn an_answer_is_the_same_with_telemetry_and_without() {
     let (with, _) = told(&site, "azure", &mut collector).await;
     let known = |outcome: &Outcome| {
         let mut response = outcome.response();
+        // Whole seconds, of which one may have ended in between.
+        drop(response["cacheDuration"].take());
         response["auth"]
             .as_object_mut()
             .expect("an object")
@@ -151,4 +153,23 @@ async fn the_last_pull_is_drawn_in_the_terminal() {
     assert!(drawn.stdout.ends_with(pull.failure(5)), "{}", drawn.stdout);
     let off = run(&["explain", "--last"], &site.environment("azure"), b"").await;
     assert!(off.stdout.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{}", off.stdout);
+}
+
+/// The names of our own in a text.
+fn own_names(text: &str) -> std::collections::BTreeSet<&str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+    words.filter(|word| word.starts_with("credential_provider.")).map(|word| word.trim_end_matches('.')).collect()
+}
+
+#[test]
+fn the_document_names_what_is_told_and_nothing_else() {
+    let source = concat!(
+        include_str!("../../src/telemetry/step.rs"),
+        include_str!("../../src/telemetry/failure.rs"),
+        include_str!("../../src/telemetry/export.rs"),
+    );
+    let told: std::collections::BTreeSet<_> =
+        own_names(source).into_iter().filter(|name| *name != "credential_provider").collect();
+    assert!(told.len() > 15, "{told:?}");
+    assert_eq!(own_names(include_str!("../../../docs/telemetry.md")), told);
 }
