@@ -82,6 +82,8 @@ pub struct Telemetry(Option<Recording>);
 struct Recording {
     settings: Settings,
     recorder: Recorder,
+    /// Where it is written; `None` where that cannot be, and nothing is.
+    spool: Option<Spool>,
     starting: Starting,
     /// The caller's context, which is the parent of the pull.
     parent: Option<ContextGuard>,
@@ -144,33 +146,32 @@ impl Recording {
         let parent = context::incoming(environment);
         let recorder = Recorder::begin(&settings.sampler);
         let decided = parent.as_ref().map(|parent| parent.span().span_context().is_sampled());
-        let starting = if settings.sampler.takes_all(decided) {
-            Starting::beside_the_pull(settings.spool.clone(), file)
-        } else {
-            Starting::after_the_pull(file)
+        let spool = Spool::at(&settings.spool).ok();
+        let starting = match &spool {
+            Some(spool) if settings.sampler.takes_all(decided) => Starting::beside_the_pull(spool, file),
+            _ => Starting::after_the_pull(file),
         };
         let parent = parent.map(opentelemetry::Context::attach);
-        Self { settings, recorder, starting, parent }
+        Self { settings, recorder, spool, starting, parent }
     }
 
     fn end(self, failure: Option<&Error>) {
-        let Self { settings, recorder, starting, parent } = self;
+        let Self { settings, recorder, spool, starting, parent } = self;
         if failure.is_some() && recorder.is_empty() {
             // What failed before the path began is a pull too.
             drop(step::pull().entered());
         }
         drop(parent);
         let spans = recorder.spans();
+        let Some(spool) = spool else { return };
         if failure.is_none() && !recorder::is_sampled(&spans) {
             return;
         }
         let mut pull = record::Pull::of(spans, &settings);
         failure::tell(&mut pull, failure);
         accounts::hide(&mut pull, settings.account_ids);
-        if let Ok(spool) = Spool::at(&settings.spool) {
-            // One that is not written is counted, and what is full is to be drained all the same.
-            let _ = spool.append(&pull);
-            starting.finish(&spool);
-        }
+        // One that is not written is counted, and what is full is to be drained all the same.
+        let _ = spool.append(&pull);
+        starting.finish(&spool);
     }
 }

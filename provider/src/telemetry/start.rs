@@ -20,14 +20,13 @@ pub(super) struct Starting {
 
 impl Starting {
     /// Starts an exporter, if there is none, in a thread of its own: the pull goes on.
-    pub(super) fn beside_the_pull(folder: PathBuf, file: Option<PathBuf>) -> Self {
+    pub(super) fn beside_the_pull(spool: &Spool, file: Option<PathBuf>) -> Self {
         let configuration = file.clone();
-        let start = move || {
-            if let Ok(spool) = Spool::at(&folder) {
-                start(&spool, configuration);
-            }
-        };
-        Self { thread: std::thread::Builder::new().spawn(start).ok(), file }
+        let thread = free_lock(spool).and_then(|lock| {
+            let start = move || drop(spawn(lock, configuration));
+            std::thread::Builder::new().spawn(start).ok()
+        });
+        Self { thread, file }
     }
 
     /// Starts nothing yet: it is not known whether there will be anything to send.
@@ -40,18 +39,18 @@ impl Starting {
         if let Some(thread) = self.thread {
             let _ = thread.join();
         }
-        start(spool, self.file);
+        if let Some(lock) = free_lock(spool) {
+            let _ = spawn(lock, self.file);
+        }
     }
 }
 
-/// Starts an exporter and hands it the lock as its stdin, unless somebody has the lock.
-fn start(spool: &Spool, file: Option<PathBuf>) {
-    if let Ok(Some(lock)) = spool.exporters_lock() {
-        let _ = spawn(lock, file);
-    }
+/// The lock of exporters, which makes whoever has it the one who starts one.
+fn free_lock(spool: &Spool) -> Option<File> {
+    spool.exporters_lock().ok().flatten()
 }
 
-/// It holds none of the kubelet's pipes, and is in a group of its own. Nobody waits for it.
+/// Starts an exporter and hands it the lock as its stdin. It holds none of the kubelet's pipes, and is in a group of its own. Nobody waits for it.
 fn spawn(lock: File, file: Option<PathBuf>) -> io::Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(EXPORT).stdin(lock).stdout(Stdio::null()).stderr(Stdio::null());

@@ -173,3 +173,23 @@ fn the_document_names_what_is_told_and_nothing_else() {
     assert!(told.len() > 15, "{told:?}");
     assert_eq!(own_names(include_str!("../../../docs/telemetry.md")), told);
 }
+
+#[tokio::test]
+async fn a_file_names_the_collector_and_says_whether_account_numbers_are_told() {
+    let site = Site::start().await;
+    let mut collector = Collector::start().await;
+    let mut environment = environment(&site, "azure", "");
+    environment.remove("OTEL_EXPORTER_OTLP_ENDPOINT");
+    let image = format!("{}/111122223333/app", site.host());
+    for (says, repository) in [("", "000000000000/app"), (", accountIds: true", "111122223333/app")] {
+        let endpoint = collector.url();
+        let text = format!("telemetry: {{endpoint: '{endpoint}', protocol: http/json{says}}}\nroutes: [{{}}]\n");
+        let outcome = run(&["--config", &site.file("telemetry.yaml", text)], &environment, &request(&image)).await;
+        outcome.response();
+        let export = collector.next().await;
+        site.check_telemetry(&outcome, &export.body, &spool(&site));
+        assert_eq!(export.headers["content-type"], "application/json");
+        let told = export.spans().into_iter().find_map(|span| tree::of(span, "credential_provider.repository"));
+        assert_eq!(told.as_deref(), Some(repository));
+    }
+}
