@@ -117,9 +117,7 @@ impl Http {
     /// # Errors
     /// When the client cannot be built at all.
     pub fn metadata(deadline: Deadline) -> Result<Self, HttpError> {
-        let client = client(tls::without_roots(), None)?;
-        let (client_certificate, asked_name) = (None, None);
-        Ok(Self { client, proxied: None, service: Service::Metadata, deadline, client_certificate, asked_name })
+        Self::plain(Service::Metadata, deadline)
     }
 
     /// A client for the Artifactory at this host and perhaps port.
@@ -139,12 +137,21 @@ impl Http {
         Self::remote(Service::Cloud, transport, None, deadline)
     }
 
-    /// A client for a collector of telemetry.
+    /// A client for the collector of telemetry at a URL. Where the way has no TLS, no file is read: the exporter lives longer
+    /// than the pull, and the file of the authorities need not.
     ///
     /// # Errors
     /// When the roots or the client certificate cannot be used, or the proxy's address is no address.
-    pub fn collector(transport: &Transport, deadline: Deadline) -> Result<Self, HttpError> {
-        Self::remote(Service::Collector, transport, None, deadline)
+    pub fn collector(transport: &Transport, url: &str, deadline: Deadline) -> Result<Self, HttpError> {
+        match transport.proxies {
+            Proxies::Direct if url.starts_with("http://") => Self::plain(Service::Collector, deadline),
+            _ => Self::remote(Service::Collector, transport, None, deadline),
+        }
+    }
+
+    fn plain(service: Service, deadline: Deadline) -> Result<Self, HttpError> {
+        let client = client(tls::without_roots(), None)?;
+        Ok(Self { client, proxied: None, service, deadline, client_certificate: None, asked_name: None })
     }
 
     fn remote(

@@ -46,7 +46,7 @@ pub(super) async fn send(collector: &Collector, resource_spans: Vec<ResourceSpan
 }
 
 async fn reply(collector: &Collector, request: &Request, deadline: Deadline) -> Result<Reply, HttpError> {
-    Http::collector(&collector.transport, deadline)?.send_once(request).await
+    Http::collector(&collector.transport, &collector.url, deadline)?.send_once(request).await
 }
 
 fn request(collector: &Collector, message: &ExportTraceServiceRequest) -> io::Result<Request> {

@@ -43,6 +43,19 @@ async fn a_collector_that_is_busy_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
+async fn a_way_without_tls_needs_no_authorities() {
+    let site = Site::start().await;
+    let mut collector = Collector::start().await;
+    let environment = environment(&site, "azure", &collector.url());
+    let authorities = environment.get("SSL_CERT_FILE").expect("authorities");
+    collector.answers([Answer::Status(503, None)]);
+    site.pull_in(&[], &environment).await.response();
+    let first = collector.next().await;
+    std::fs::remove_file(authorities).expect("the file is there");
+    assert_eq!(traces(&collector.next().await), traces(&first));
+}
+
+#[tokio::test]
 async fn a_collector_that_starts_later_is_told_what_was_before() {
     let site = Site::start().await;
     let port = free_port().await;
