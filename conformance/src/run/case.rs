@@ -134,7 +134,9 @@ impl Case {
 
     /// Reads one case, by its id and its own text.
     pub(super) fn member(id: String, text: String) -> Result<Self, String> {
-        let case: Self = toml::from_str(&text).map_err(|error| error.to_string())?;
+        let mut case: Self = toml::from_str(&text).map_err(|error| error.to_string())?;
+        // A member of a family that needs nothing of its own has an empty word there.
+        case.features.retain(|feature| !feature.is_empty());
         case.world.faults(|text| Facts::sample().render(text))?;
         Ok(Self { id, text, ..case })
     }

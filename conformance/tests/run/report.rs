@@ -232,7 +232,7 @@ fn what_cannot_be_run_is_told() {
         (
             "nobody",
             &[][..],
-            "there is no adapter `nobody`: use acr, auth-provider-gcp, command, ecr, gcp, jfrog, kubelet-static, ours, ours-lab, or a file",
+            "there is no adapter `nobody`: use acr, auth-provider-gcp, command, ecr, gcp, jfrog, kubelet-static, ours-lab, ours, or a file",
         ),
         ("command", &["--filter=unheard-of"][..], "no case is called `unheard-of`"),
         ("command", &[own.as_str()][..], "`wire/x.toml`: TOML parse error at line 4, column 1"),

@@ -48,6 +48,8 @@ fn a_value_that_cannot_be_meant_is_an_error() {
 fn a_case_needs_its_features_and_its_identity() {
     let case = &parse("features = [\"declines\"]\nidentity = \"static\"").unwrap()[0];
     assert_eq!(case.needs().collect::<Vec<_>>(), ["declines", "static"]);
+    let case = &parse("features = [\"\", \"declines\"]").unwrap()[0];
+    assert_eq!(case.needs().collect::<Vec<_>>(), ["declines"]);
 }
 
 /// What `conformance/cases/README.md` explains is what the parser takes.
