@@ -9,12 +9,14 @@
 
 #[cfg(all(unix, not(portable)))]
 pub(crate) use self::unix::{
-    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file, user,
+    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file,
+    terminal_width, user,
 };
 
 #[cfg(not(all(unix, not(portable))))]
 pub(crate) use self::portable::{
-    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file, user,
+    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file,
+    terminal_width, user,
 };
 
 #[cfg(all(unix, not(portable)))]
@@ -30,6 +32,12 @@ mod unix {
     /// The node's name. Source: proc(5), `/proc/sys/kernel/hostname`.
     pub(crate) fn node_name() -> Option<String> {
         fs::read_to_string("/proc/sys/kernel/hostname").ok()
+    }
+
+    /// The columns of the terminal that stdout is.
+    pub(crate) fn terminal_width() -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        (size.ws_col > 0).then(|| size.ws_col.into())
     }
 
     /// The permission bits of a file.
@@ -87,6 +95,10 @@ mod portable {
     use std::process::Command;
 
     pub(crate) fn node_name() -> Option<String> {
+        None
+    }
+
+    pub(crate) fn terminal_width() -> Option<usize> {
         None
     }
 

@@ -73,9 +73,6 @@ use recorder::Recorder;
 use spool::Spool;
 use start::Starting;
 
-/// The width of a terminal that does not say its own, in characters.
-const WIDTH: usize = 100;
-
 /// The telemetry of one pull: nothing where none is asked for.
 #[derive(Default)]
 pub struct Telemetry(Option<Recording>);
@@ -135,11 +132,10 @@ pub fn explain(file: Option<&Path>, environment: &Environment) -> String {
         return "no pull is recorded: telemetry is off\n  hint: set `OTEL_EXPORTER_OTLP_ENDPOINT` or `telemetry.endpoint`\n"
             .to_owned();
     };
-    let width = environment.value("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
     let last = Spool::at(&settings.spool).ok().and_then(|spool| spool.last());
     last.map_or_else(
         || format!("no pull is recorded in `{}`\n", settings.spool.display()),
-        |pull| explain::waterfall(&pull, width),
+        |pull| explain::drawn(&pull, explain::canvas()),
     )
 }
 

@@ -148,8 +148,8 @@ async fn the_last_pull_is_drawn_in_the_terminal() {
     let pull = site.pull_in(&[], &environment).await;
     let drawn = explain().await;
     site.check_leaks(&drawn);
-    assert!(drawn.stdout.starts_with("pull failed, "), "{}", drawn.stdout);
-    assert!(drawn.stdout.contains("\n    POST 127.0.0.1 403  "), "{}", drawn.stdout);
+    assert!(drawn.stdout.starts_with("pull failed, trace "), "{}", drawn.stdout);
+    assert!(drawn.stdout.contains("(403)  ") && drawn.stdout.contains("\n  exchange "), "{}", drawn.stdout);
     assert!(drawn.stdout.ends_with(pull.failure(5)), "{}", drawn.stdout);
     let off = run(&["explain", "--last"], &site.environment("azure"), b"").await;
     assert!(off.stdout.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{}", off.stdout);
