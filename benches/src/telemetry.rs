@@ -153,7 +153,7 @@ fn collector(kind: Collector) -> Result<u16, Failure> {
 }
 
 fn serve(mut stream: TcpStream, kind: Collector) -> Option<()> {
-    let (mut text, mut part) = (Vec::new(), [0; 65536]);
+    let (mut text, mut part) = (Vec::new(), [0; 8192]);
     while !is_whole(&text) {
         let length = stream.read(&mut part).ok().filter(|length| *length > 0)?;
         text.extend_from_slice(&part[..length]);
