@@ -9,22 +9,22 @@
 
 #[cfg(all(unix, not(portable)))]
 pub(crate) use self::unix::{
-    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file,
-    terminal_width, user,
+    apart, is_same_file, mode, new_private_file, new_public_file, node_name, owner, private_directory, private_file,
+    stdin_file, terminal_width, user,
 };
 
 #[cfg(not(all(unix, not(portable))))]
 pub(crate) use self::portable::{
-    apart, is_same_file, mode, new_private_file, node_name, owner, private_directory, private_file, stdin_file,
-    terminal_width, user,
+    apart, is_same_file, mode, new_private_file, new_public_file, node_name, owner, private_directory, private_file,
+    stdin_file, terminal_width, user,
 };
 
 #[cfg(all(unix, not(portable)))]
 mod unix {
-    use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+    use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
     use std::io;
     use std::os::fd::AsFd as _;
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
     use std::os::unix::process::CommandExt as _;
     use std::path::Path;
     use std::process::Command;
@@ -64,6 +64,12 @@ mod unix {
     /// Makes a file that is its owner's alone, and was not there before.
     pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    }
+
+    /// Makes a file that everybody may read, whatever the umask is, and that was not there before.
+    pub(crate) fn new_public_file(path: &Path) -> io::Result<File> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.set_permissions(Permissions::from_mode(0o644)).map(|()| file)
     }
 
     /// Opens a file that is its owner's alone, to add to its end; it is made where it is missing.
@@ -119,6 +125,10 @@ mod portable {
     }
 
     pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
+        File::create_new(path)
+    }
+
+    pub(crate) fn new_public_file(path: &Path) -> io::Result<File> {
         File::create_new(path)
     }
 

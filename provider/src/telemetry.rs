@@ -21,6 +21,8 @@
 //! - `start`: starts the exporter.
 //! - `explain`: a pull as a picture for a terminal.
 //! - `export`: the exporter.
+//! - `summary`: what a pull says of itself in few words and numbers.
+//! - `metrics`: what many pulls have come to, and `textfile`, where Prometheus finds that.
 //!
 //! # Why
 //!
@@ -57,16 +59,19 @@ mod context;
 mod explain;
 mod export;
 mod failure;
+mod metrics;
 pub mod record;
 mod recorder;
 mod settings;
 pub mod spool;
 mod start;
 pub(crate) mod step;
+mod summary;
+mod textfile;
 
 pub(crate) use context::traceparent;
-pub use settings::{AccountIds, Collector, Compression, PROTOCOLS, Protocol, Sampler, Settings};
-pub(crate) use settings::{Said, address};
+pub use settings::{AccountIds, Collector, Compression, Files, PROTOCOLS, Protocol, Sampler, Settings};
+pub(crate) use settings::{Said, address, metrics_file};
 pub(crate) use start::EXPORT;
 
 use recorder::Recorder;
@@ -146,7 +151,9 @@ impl Recording {
         let decided = parent.as_ref().map(|parent| parent.span().span_context().is_sampled());
         let spool = Spool::at(&settings.spool).ok();
         let starting = match &spool {
-            Some(spool) if settings.sampler.takes_all(decided) => Starting::beside_the_pull(spool, file),
+            Some(spool) if settings.tells_of_all() || settings.sampler.takes_all(decided) => {
+                Starting::beside_the_pull(spool, file)
+            }
             _ => Starting::after_the_pull(file),
         };
         let parent = parent.map(opentelemetry::Context::attach);
@@ -162,7 +169,7 @@ impl Recording {
         drop(parent);
         let spans = recorder.spans();
         let Some(spool) = spool else { return };
-        if failure.is_none() && !recorder::is_sampled(&spans) {
+        if failure.is_none() && !settings.tells_of_all() && !recorder::is_sampled(&spans) {
             return;
         }
         let mut pull = record::Pull::of(spans, &settings);

@@ -18,7 +18,7 @@ use crate::image::Images;
 use crate::kubelet::{CacheKeyType, GoDuration};
 use crate::lifetime::Caching;
 use crate::response::{CacheType, ResponsePolicy};
-use crate::telemetry::{AccountIds, Collector, Protocol, Settings};
+use crate::telemetry::{AccountIds, Collector, Files, Protocol, Settings};
 
 mod aws;
 mod azure;
@@ -48,14 +48,20 @@ impl Config {
 
 /// What only variables can say is noted, but for headers: they may hold a key.
 fn recorded(it: &Settings) -> Map {
-    let Settings { collector, sampler: _, resource: _, spool, account_ids } = it;
-    let Collector { url, protocol, headers: _, timeout: _, compression: _, transport: _ } = collector;
+    let Settings { collector, files, sampler: _, resource: _, spool, account_ids } = it;
+    let map = collector.as_ref().map_or_else(Map::default, collected);
+    let Files { metrics } = files;
+    map.with_some("metricsFile", metrics.as_deref())
+        .with("spoolDirectory", spool.as_path())
+        .with("accountIds", *account_ids == AccountIds::Told)
+}
+
+fn collected(it: &Collector) -> Map {
+    let Collector { url, protocol, headers: _, timeout: _, compression: _, transport: _ } = it;
     let base = if *protocol == Protocol::Grpc { Some(url.as_str()) } else { url.strip_suffix("/v1/traces") };
     let map = Map::default().with_some("endpoint", base);
     let map = if base.is_none() { map.note(format!("traces go to {url}")) } else { map };
     map.with("protocol", protocol.as_str())
-        .with("spoolDirectory", spool.as_path())
-        .with("accountIds", *account_ids == AccountIds::Told)
 }
 
 fn route(it: &Route) -> Map {

@@ -15,6 +15,7 @@ use super::spool::Spool;
 use crate::time::{self, Deadline, pause};
 
 mod collector;
+mod files;
 mod grpc;
 
 use collector::Outcome;
@@ -90,7 +91,7 @@ impl Exporter<'_> {
                     growing = FIRST_PAUSE;
                 }
                 Ok(Progress::Later(asked)) => {
-                    pause(asked.unwrap_or(growing).min(left)).await;
+                    self.wait(asked.unwrap_or(growing).min(left)).await;
                     quiet = Deadline::after(LINGER);
                     growing = (growing * 2).min(GREATEST_PAUSE);
                 }
@@ -99,8 +100,18 @@ impl Exporter<'_> {
         }
     }
 
+    /// The node's own files do not wait for a collector.
+    async fn wait(&self, length: Duration) {
+        let end = Deadline::after(length);
+        while let Some(left) = end.remaining() {
+            files::tell(&self.settings.files, &self.spool);
+            pause(left.min(FIRST_PAUSE)).await;
+        }
+    }
+
     /// Sends the next pulls.
     async fn advance(&self) -> io::Result<Progress> {
+        files::tell(&self.settings.files, &self.spool);
         if !self.spool.take()? {
             return Ok(Progress::Nothing);
         }
@@ -121,21 +132,23 @@ impl Exporter<'_> {
     /// Sends these pulls, with the number of those that never will be.
     async fn send(&self, pulls: Vec<Pull>, lost: u64) -> Progress {
         let (dropped, rejected) = (self.spool.dropped(), self.spool.rejected());
-        if pulls.is_empty() {
+        let (sampled, others): (Vec<_>, Vec<_>) = pulls.into_iter().partition(Pull::is_told);
+        let Some(collector) = self.settings.collector.as_ref().filter(|_| !sampled.is_empty()) else {
             dropped.add(lost);
+            let _ = self.spool.keep(&[sampled, others].concat());
             return Progress::Done;
-        }
+        };
         let told = (dropped.value(), rejected.value());
-        match collector::send(&self.settings.collector, told_of(&pulls, told.0 + lost, told.1)).await {
+        match collector::send(collector, told_of(&sampled, told.0 + lost, told.1)).await {
             Outcome::Accepted { rejected: now } => {
                 dropped.take_off(told.0);
                 rejected.take_off(told.1);
                 rejected.add(now);
-                let _ = self.spool.keep(&pulls);
+                let _ = self.spool.keep(&[sampled, others].concat());
                 Progress::Done
             }
             Outcome::Refused => {
-                dropped.add(lost + pulls.len() as u64);
+                dropped.add(lost + sampled.len() as u64);
                 Progress::Done
             }
             Outcome::Later(asked) => Progress::Later(asked),

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read as _};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, TracesData};
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -18,6 +19,9 @@ pub(super) const LINE_LIMIT: usize = 256 * 1024;
 
 /// The name of the span that the others are in.
 pub(super) const ROOT: &str = "pull";
+
+/// The flag of a span that was sampled. Source: W3C Trace Context, "Trace flags".
+const SAMPLED: u32 = 1;
 
 /// One pull: its spans, and whose they are.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +63,13 @@ impl Pull {
     /// The spans with their resource.
     pub(super) fn into_spans(self) -> Vec<ResourceSpans> {
         self.0.resource_spans
+    }
+
+    /// Whether a collector is told of it: the sampler has taken it, or it has failed.
+    pub(super) fn is_told(&self) -> bool {
+        let has_failed =
+            self.root().and_then(|root| root.status.as_ref()).is_some_and(|it| it.code() == StatusCode::Error);
+        has_failed || self.spans().any(|span| span.flags & SAMPLED != 0)
     }
 
     /// Every span.

@@ -9,14 +9,16 @@ use crate::secret::Secret;
 mod environment;
 mod sampler;
 
-pub(crate) use environment::{Said, address};
+pub(crate) use environment::{Said, address, metrics_file};
 pub use sampler::Sampler;
 
 /// Where the pulls of this node are recorded, and who is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Who is told.
-    pub collector: Collector,
+    /// Who is told of each pull, if anybody is.
+    pub collector: Option<Collector>,
+    /// What of the node's own is told of it.
+    pub files: Files,
     /// Which pulls are told of; one that fails always is.
     pub sampler: Sampler,
     /// What is said of this node, by the names of OpenTelemetry's semantic conventions.
@@ -25,6 +27,30 @@ pub struct Settings {
     pub spool: PathBuf,
     /// Whether the numbers of cloud accounts are told.
     pub account_ids: AccountIds,
+}
+
+impl Settings {
+    /// Whether there is something that counts every pull, whatever the sampler says.
+    #[must_use]
+    pub fn tells_of_all(&self) -> bool {
+        !self.files.is_empty()
+    }
+}
+
+/// Files of this node that say what pulls have come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Numbers, for the textfile collector of `node_exporter`.
+    pub metrics: Option<PathBuf>,
+}
+
+impl Files {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { metrics } = self;
+        metrics.is_none()
+    }
 }
 
 /// A collector of OTLP, and how it is reached.

@@ -6,6 +6,8 @@
 //! exporter.lock  held for an exporter's life
 //! dropped        as many bytes as pulls that were dropped, none of them written: a file grows without space
 //! rejected       the same of spans that the collector rejected
+//! told           up to where, in `sending` and then `pulls`, the node's own files are told of pulls
+//! uncounted      pulls that those files do not know
 //! recent         the pulls that were sent last
 //! ```
 
@@ -19,6 +21,7 @@ use crate::platform::{is_same_file, mode, owner, private_directory, private_file
 use crate::time::rest;
 
 mod counter;
+mod told;
 
 pub use counter::Counter;
 
@@ -55,7 +58,13 @@ impl Spool {
     /// When it is too long, the spool is full, or its lock is not had in time.
     pub fn append(&self, pull: &Pull) -> io::Result<()> {
         let line = pull.to_line().ok_or(io::ErrorKind::FileTooLarge)?;
-        self.append_line(&line).inspect_err(|_| self.dropped().add(1))
+        self.append_line(&line).inspect_err(|_| self.lose(1))
+    }
+
+    /// Counts pulls that nobody will be told of.
+    pub(super) fn lose(&self, pulls: u64) {
+        self.dropped().add(pulls);
+        self.uncounted().add(pulls);
     }
 
     fn append_line(&self, line: &[u8]) -> io::Result<()> {
@@ -137,6 +146,7 @@ impl Spool {
     /// # Errors
     /// When it cannot be removed.
     pub(super) fn finish(&self) -> io::Result<()> {
+        self.told().take_off(fs::metadata(self.path("sending"))?.len());
         // In this order: what was taken and is sent twice is better than what is never sent.
         fs::remove_file(self.path("sending"))?;
         fs::remove_file(self.path("sent")).or_else(|error| match error.kind() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::config::{ConfigError, Environment};
-use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address};
+use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address, metrics_file};
 
 /// Where pulls are recorded. What is left out is that of OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_HEADERS` for one.
 #[derive(Deserialize)]
@@ -18,6 +18,9 @@ pub(super) struct TelemetryShape {
     /// How traces are written: `http/protobuf`, `http/json` or `grpc`. Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`.
     #[cfg_attr(test, schemars(extend("enum" = ["http/protobuf", "http/json", "grpc", null])))]
     protocol: Option<String>,
+    /// A file `*.prom` in a folder that the textfile collector of `node_exporter` reads, of which every pull is a part. Default:
+    /// `ARTIFACTORY_CREDENTIAL_PROVIDER_METRICS_FILE`, without which there is none.
+    metrics_file: Option<String>,
     /// The folder that keeps what is not sent yet; it is made where it is missing, as is the one above it. Default:
     /// `/run/artifactory-credential-provider/telemetry`.
     spool_directory: Option<PathBuf>,
@@ -39,11 +42,15 @@ impl TelemetryShape {
         let expected = "an address such as `http://127.0.0.1:4318`";
         let wrong = ConfigError::Text { name: "telemetry.endpoint", expected };
         let endpoint = self.endpoint.map(|text| address(&text).ok_or(wrong)).transpose()?;
+        let expected = "an absolute path that ends in `.prom`, such as `/var/lib/node_exporter/pulls.prom`";
+        let wrong = ConfigError::Text { name: "telemetry.metricsFile", expected };
+        let metrics_file = self.metrics_file.map(|text| metrics_file(&text).ok_or(wrong)).transpose()?;
         let account_ids = if self.account_ids.unwrap_or_default() { AccountIds::Told } else { AccountIds::Hidden };
         Ok(Said {
             endpoint,
             protocol: self.protocol.as_deref().map(protocol).transpose()?,
             spool: self.spool_directory,
+            metrics_file,
             account_ids,
         })
     }

@@ -3,20 +3,24 @@
 //!
 //! Source: OpenTelemetry specification, "Environment Variable Specification" and "OpenTelemetry Protocol Exporter".
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-use super::{AccountIds, Collector, Compression, Protocol, Sampler, Settings};
+use super::{AccountIds, Collector, Compression, Files, Protocol, Sampler, Settings};
 use crate::artifactory::Scheme;
 use crate::config::Environment;
 use crate::http::{ClientCertificate, Proxies, Roots, Tls, Transport};
 use crate::secret::Secret;
+use crate::telemetry::textfile::EXTENSION;
 
 /// The folder of the spool, below the system's root.
 const SPOOL: &str = "run/artifactory-credential-provider/telemetry";
+
+/// The variable of [`Files::metrics`].
+const METRICS_FILE: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_METRICS_FILE";
 
 /// What the file says in the place of variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +28,7 @@ pub(crate) struct Said {
     pub(crate) endpoint: Option<Url>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) spool: Option<PathBuf>,
+    pub(crate) metrics_file: Option<PathBuf>,
     pub(crate) account_ids: AccountIds,
 }
 
@@ -35,17 +40,24 @@ impl Settings {
     }
 
     /// The settings of the file, and of the variables where it says nothing. The switches that turn telemetry off win over
-    /// both.
+    /// both; the one for traces leaves the node's own files alone.
     pub(crate) fn of(said: Said, environment: &Environment) -> Option<Self> {
-        let is_off = is_true(environment.value("OTEL_SDK_DISABLED"))
-            || environment.value("OTEL_TRACES_EXPORTER").is_some_and(|exporter| exporter != "otlp");
-        if is_off {
+        if is_true(environment.value("OTEL_SDK_DISABLED")) {
+            return None;
+        }
+        let is_told = environment.value("OTEL_TRACES_EXPORTER").is_none_or(|exporter| exporter == "otlp");
+        let collector = || Variables(environment).collector(said.endpoint, said.protocol);
+        let collector = if is_told { collector() } else { None };
+        let metrics = environment.value(METRICS_FILE).and_then(metrics_file);
+        let files = Files { metrics: said.metrics_file.or(metrics) };
+        if collector.is_none() && files.is_empty() {
             return None;
         }
         let sampler = environment.value("OTEL_TRACES_SAMPLER");
         let sampler = sampler.and_then(|word| Sampler::parse(word, environment.value("OTEL_TRACES_SAMPLER_ARG")));
         Some(Self {
-            collector: Variables(environment).collector(said.endpoint, said.protocol)?,
+            collector,
+            files,
             sampler: sampler.unwrap_or_default(),
             resource: resource(environment),
             spool: said.spool.unwrap_or_else(|| environment.system_root().join(SPOOL)),
@@ -125,6 +137,13 @@ impl Variables<'_> {
     }
 }
 
+/// A file that the textfile collector reads, which is known by its name, wherever the program is started.
+pub(crate) fn metrics_file(text: &str) -> Option<PathBuf> {
+    let path = Path::new(text.trim());
+    let is_read = path.extension().is_some_and(|extension| extension == EXTENSION);
+    (path.is_absolute() && is_read).then(|| path.to_owned())
+}
+
 /// An address of a collector, which is one of HTTP.
 pub(crate) fn address(text: &str) -> Option<Url> {
     Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -185,6 +204,23 @@ mod tests {
         Settings::from_environment(&environment(variables))
     }
 
+    fn collector(variables: &[(&str, &str)]) -> Collector {
+        with(variables).expect("settings").collector.expect("a collector")
+    }
+
+    #[test]
+    fn a_file_of_metrics_is_enough_and_traces_may_be_off_without_it() {
+        let file = (METRICS_FILE, "/var/lib/node_exporter/pulls.prom");
+        let settings = with(&[file]).expect("settings");
+        assert_eq!((settings.collector, settings.files.metrics), (None, Some(file.1.into())));
+        let settings = with(&[file, BASE, ("OTEL_TRACES_EXPORTER", "none")]).expect("settings");
+        assert!(settings.collector.is_none() && !settings.files.is_empty());
+        assert_eq!(with(&[file, ("OTEL_SDK_DISABLED", "true")]), None);
+        for nonsense in ["pulls.prom", "/var/lib/pulls.txt", "/", ""] {
+            assert_eq!(with(&[(METRICS_FILE, nonsense)]), None, "{nonsense}");
+        }
+    }
+
     #[test]
     fn no_endpoint_is_no_telemetry_and_each_switch_turns_it_off() {
         assert_eq!(with(&[]), None);
@@ -196,20 +232,20 @@ mod tests {
 
     #[test]
     fn the_address_for_traces_is_exact_and_the_other_is_a_base() {
-        let url = |variables: &[(&str, &str)]| with(variables).expect("settings").collector.url;
+        let url = |variables: &[(&str, &str)]| collector(variables).url;
         assert_eq!(url(&[BASE]), "http://collector:4318/base/v1/traces");
         let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://c.example.com/otlp");
         assert_eq!(url(&[BASE, exact]), "https://c.example.com/otlp");
         let said = Said { endpoint: address("http://file:1"), ..Said::default() };
         let settings = Settings::of(said, &environment(&[BASE, exact])).expect("settings");
-        assert_eq!(settings.collector.url, "http://file:1/v1/traces");
+        assert_eq!(settings.collector.expect("a collector").url, "http://file:1/v1/traces");
     }
 
     #[test]
     fn an_address_of_grpc_has_no_path_and_may_have_no_scheme() {
         let url = |variables: &[(&str, &str)]| {
             let grpc = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
-            with(&[&grpc, variables].concat()).map(|settings| settings.collector.url)
+            with(&[&grpc, variables].concat()).and_then(|settings| settings.collector).map(|collector| collector.url)
         };
         let base = |address| url(&[("OTEL_EXPORTER_OTLP_ENDPOINT", address)]);
         assert_eq!(base("http://collector:4317").as_deref(), Some("http://collector:4317/"));
@@ -221,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_variable_for_traces_goes_before_the_one_for_everything() {
-        let collector = with(&[
+        let collector = collector(&[
             BASE,
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
@@ -229,7 +265,6 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x = y ,,nothing"),
         ]);
-        let collector = collector.expect("settings").collector;
         assert_eq!((collector.protocol, collector.timeout), (Protocol::HttpJson, Duration::from_millis(250)));
         assert_eq!(collector.compression, Compression::Gzip);
         let headers: Vec<_> = collector.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
@@ -246,18 +281,18 @@ mod tests {
             ("OTEL_TRACES_SAMPLER", "sometimes"),
         ]);
         assert_eq!(settings, with(&[BASE]));
-        assert_eq!(settings.expect("settings").collector.timeout, DEFAULT_TIMEOUT);
+        assert_eq!(settings.expect("settings").collector.expect("a collector").timeout, DEFAULT_TIMEOUT);
     }
 
     #[test]
     fn certificates_are_files_of_the_variables() {
-        let settings = with(&[
+        let collector = collector(&[
             BASE,
             ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"),
             ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/client.pem"),
             ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/key.pem"),
         ]);
-        let tls = settings.expect("settings").collector.transport.tls;
+        let tls = collector.transport.tls;
         assert_eq!(tls.roots, Roots::file("/ca.pem".into()));
         let files = tls.client_certificate.expect("a client certificate");
         assert_eq!((files.certificate, files.key), ("/client.pem".into(), "/key.pem".into()));

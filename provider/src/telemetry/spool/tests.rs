@@ -136,3 +136,38 @@ fn the_last_pulls_are_kept() {
     }
     assert_eq!(spool.recent().len(), RECENT);
 }
+
+#[test]
+fn files_are_told_of_each_line_once_wherever_it_lies() {
+    let (_directory, spool) = spool();
+    let tell = || {
+        let batch = spool.untold().expect("lines");
+        spool.tell(&batch).expect("kept");
+        (batch.pulls.len(), batch.spoiled)
+    };
+    assert_eq!(tell(), (0, 0));
+    spool.append(&pull()).expect("added");
+    spool.append(&pull()).expect("added");
+    assert_eq!((tell(), tell()), ((2, 0), (0, 0)));
+    spool.append(&pull()).expect("added");
+    spool.take().expect("taken");
+    spool.append(&pull()).expect("added");
+    assert_eq!((tell(), tell(), tell()), ((1, 0), (1, 0), (0, 0)), "one of each file");
+    spool.append(&pull()).expect("added");
+    spool.finish().expect("finished");
+    assert_eq!((tell(), tell()), ((1, 0), (0, 0)), "what was finished counts no more");
+    spool.take().expect("taken");
+    assert_eq!(tell(), (0, 0), "what was told of is not told again where it is taken");
+}
+
+#[test]
+fn a_line_is_told_once_it_has_its_end() {
+    let (_directory, spool) = spool();
+    let (half, rest) = LINE.split_at(20);
+    let write = |bytes: &[u8]| private_file(&spool.path("pulls")).expect("a file").write_all(bytes).expect("written");
+    write(half);
+    assert_eq!(spool.untold().expect("no line").length, 0);
+    write(rest);
+    write(b"\n");
+    assert_eq!(spool.untold().expect("a line").pulls.len(), 1);
+}

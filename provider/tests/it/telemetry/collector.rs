@@ -82,6 +82,13 @@ impl Collector {
     }
 }
 
+impl Collector {
+    /// Whether nothing was sent beyond what was asked for by now.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.exports.is_empty()
+    }
+}
+
 /// A port on which nobody listens.
 pub(crate) async fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");

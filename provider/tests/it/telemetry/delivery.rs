@@ -13,7 +13,7 @@ fn traces(export: &Export) -> BTreeSet<String> {
 }
 
 /// The exporters of this test's spool that run.
-fn exporters(site: &Site) -> Vec<u32> {
+pub(super) fn exporters(site: &Site) -> Vec<u32> {
     let directory = site.directory();
     let processes = std::fs::read_dir("/proc").expect("processes").filter_map(|entry| {
         let process = entry.ok()?.path();
@@ -26,7 +26,7 @@ fn exporters(site: &Site) -> Vec<u32> {
     processes.collect()
 }
 
-fn kill(process: u32) {
+pub(super) fn kill(process: u32) {
     let killed = std::process::Command::new("kill").args(["-9", &process.to_string()]).status();
     assert!(killed.expect("kill runs").success());
 }
