@@ -23,6 +23,7 @@
 //! - `export`: the exporter.
 //! - `summary`: what a pull says of itself in few words and numbers.
 //! - `metrics`: what many pulls have come to, and `textfile`, where Prometheus finds that.
+//! - `log`: a line of JSON for each pull.
 //!
 //! # Why
 //!
@@ -59,6 +60,7 @@ mod context;
 mod explain;
 mod export;
 mod failure;
+mod log;
 mod metrics;
 pub mod record;
 mod recorder;
@@ -71,7 +73,7 @@ mod textfile;
 
 pub(crate) use context::traceparent;
 pub use settings::{AccountIds, Collector, Compression, Files, PROTOCOLS, Protocol, Sampler, Settings};
-pub(crate) use settings::{Said, address, metrics_file};
+pub(crate) use settings::{Said, address, log_file, metrics_file};
 pub(crate) use start::EXPORT;
 
 use recorder::Recorder;

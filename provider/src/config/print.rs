@@ -50,8 +50,9 @@ impl Config {
 fn recorded(it: &Settings) -> Map {
     let Settings { collector, files, sampler: _, resource: _, spool, account_ids } = it;
     let map = collector.as_ref().map_or_else(Map::default, collected);
-    let Files { metrics } = files;
+    let Files { metrics, log } = files;
     map.with_some("metricsFile", metrics.as_deref())
+        .with_some("logFile", log.as_deref())
         .with("spoolDirectory", spool.as_path())
         .with("accountIds", *account_ids == AccountIds::Told)
 }

@@ -9,7 +9,7 @@ use crate::secret::Secret;
 mod environment;
 mod sampler;
 
-pub(crate) use environment::{Said, address, metrics_file};
+pub(crate) use environment::{Said, address, log_file, metrics_file};
 pub use sampler::Sampler;
 
 /// Where the pulls of this node are recorded, and who is told.
@@ -42,14 +42,16 @@ impl Settings {
 pub struct Files {
     /// Numbers, for the textfile collector of `node_exporter`.
     pub metrics: Option<PathBuf>,
+    /// Lines of JSON.
+    pub log: Option<PathBuf>,
 }
 
 impl Files {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { metrics } = self;
-        metrics.is_none()
+        let Self { metrics, log } = self;
+        metrics.is_none() && log.is_none()
     }
 }
 

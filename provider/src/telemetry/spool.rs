@@ -7,7 +7,8 @@
 //! dropped        as many bytes as pulls that were dropped, none of them written: a file grows without space
 //! rejected       the same of spans that the collector rejected
 //! told           up to where, in `sending` and then `pulls`, the node's own files are told of pulls
-//! uncounted      pulls that those files do not know
+//! uncounted      pulls that the file of metrics does not know
+//! unlogged       the same of the log
 //! recent         the pulls that were sent last
 //! ```
 
@@ -65,6 +66,7 @@ impl Spool {
     pub(super) fn lose(&self, pulls: u64) {
         self.dropped().add(pulls);
         self.uncounted().add(pulls);
+        self.unlogged().add(pulls);
     }
 
     fn append_line(&self, line: &[u8]) -> io::Result<()> {

@@ -28,6 +28,14 @@ impl<'p> Summary<'p> {
         text(self.root, "credential_provider.outcome")
     }
 
+    pub(super) fn exit_code(&self) -> Option<i64> {
+        number(self.root, "credential_provider.exit_code")
+    }
+
+    pub(super) fn attempts(&self) -> Option<i64> {
+        number(self.root, "credential_provider.attempts")
+    }
+
     /// The place of the route in the configuration.
     pub(super) fn route(&self) -> Option<i64> {
         self.attributes().find_map(|span| number(span, "credential_provider.route"))
@@ -36,6 +44,20 @@ impl<'p> Summary<'p> {
     /// The text of an attribute, of whichever span has it.
     pub(super) fn text(&self, key: &str) -> Option<&'p str> {
         self.attributes().find_map(|span| text(span, key))
+    }
+
+    /// The texts of what the failure says, by the name of the attribute.
+    pub(super) fn of_failure(&self, key: &str) -> impl Iterator<Item = &'p str> + use<'p> {
+        let events = self.pull.root().map(|root| root.events.as_slice()).unwrap_or_default();
+        let value = events.iter().find_map(|event| value(&event.attributes, key));
+        let values = match value {
+            Some(Value::ArrayValue(list)) => list.values.iter().filter_map(|value| value.value.as_ref()).collect(),
+            value => Vec::from_iter(value),
+        };
+        values.into_iter().filter_map(|value| match value {
+            Value::StringValue(text) => Some(text.as_str()),
+            _ => None,
+        })
     }
 
     pub(super) fn token_lifetime(&self) -> Option<Duration> {
@@ -47,6 +69,11 @@ impl<'p> Summary<'p> {
     pub(super) fn lengths(&self) -> impl Iterator<Item = (&'static str, Duration)> {
         let step = |span: &Span| STEPS.into_iter().find(|step| *step == span.name);
         self.pull.spans().filter_map(move |span| Some((step(span)?, length(span))))
+    }
+
+    /// How long the kubelet waited, as far as this program knows.
+    pub(super) fn length(&self) -> Duration {
+        self.pull.root().map(length).unwrap_or_default()
     }
 
     /// The step of each request that was sent again.

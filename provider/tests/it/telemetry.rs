@@ -9,6 +9,7 @@ use crate::site::Site;
 mod collector;
 mod delivery;
 mod grpc;
+mod log;
 mod metrics;
 mod tree;
 mod trees;

@@ -4,7 +4,7 @@ use super::incumbent::NAMES;
 use crate::config::similar;
 
 /// Those that this program has beside the incumbent's.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "KSCP_REGISTRY_USERNAME",
     "KSCP_REGISTRY_PASSWORD",
     "KSCP_CACHE_DURATION",
@@ -13,6 +13,7 @@ const OWN: [&str; 10] = [
     "SCP_REGISTRY_PASSWORD",
     "ARTIFACTORY_CREDENTIAL_PROVIDER_COGNITO_URL",
     "ARTIFACTORY_CREDENTIAL_PROVIDER_IDENTITY_ORDER",
+    "ARTIFACTORY_CREDENTIAL_PROVIDER_LOG_FILE",
     "ARTIFACTORY_CREDENTIAL_PROVIDER_METRICS_FILE",
     "ARTIFACTORY_CREDENTIAL_PROVIDER_SYSTEM_ROOT",
 ];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::config::{ConfigError, Environment};
-use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address, metrics_file};
+use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address, log_file, metrics_file};
 
 /// Where pulls are recorded. What is left out is that of OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_HEADERS` for one.
 #[derive(Deserialize)]
@@ -21,6 +21,8 @@ pub(super) struct TelemetryShape {
     /// A file `*.prom` in a folder that the textfile collector of `node_exporter` reads, of which every pull is a part. Default:
     /// `ARTIFACTORY_CREDENTIAL_PROVIDER_METRICS_FILE`, without which there is none.
     metrics_file: Option<String>,
+    /// A file to which each pull adds a line of JSON. Default: `ARTIFACTORY_CREDENTIAL_PROVIDER_LOG_FILE`, without which there is none.
+    log_file: Option<String>,
     /// The folder that keeps what is not sent yet; it is made where it is missing, as is the one above it. Default:
     /// `/run/artifactory-credential-provider/telemetry`.
     spool_directory: Option<PathBuf>,
@@ -45,12 +47,16 @@ impl TelemetryShape {
         let expected = "an absolute path that ends in `.prom`, such as `/var/lib/node_exporter/pulls.prom`";
         let wrong = ConfigError::Text { name: "telemetry.metricsFile", expected };
         let metrics_file = self.metrics_file.map(|text| metrics_file(&text).ok_or(wrong)).transpose()?;
+        let expected = "an absolute path such as `/var/log/artifactory-credential-provider.log`";
+        let wrong = ConfigError::Text { name: "telemetry.logFile", expected };
+        let log_file = self.log_file.map(|text| log_file(&text).ok_or(wrong)).transpose()?;
         let account_ids = if self.account_ids.unwrap_or_default() { AccountIds::Told } else { AccountIds::Hidden };
         Ok(Said {
             endpoint,
             protocol: self.protocol.as_deref().map(protocol).transpose()?,
             spool: self.spool_directory,
             metrics_file,
+            log_file,
             account_ids,
         })
     }

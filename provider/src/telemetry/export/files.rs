@@ -1,10 +1,13 @@
 //! Tells the files of this node of the pulls that they do not know yet.
 
+use std::io;
+use std::path::Path;
+
 use crate::telemetry::record::{Batch, Pull};
 use crate::telemetry::settings::Files;
-use crate::telemetry::spool::Spool;
+use crate::telemetry::spool::{Counter, Spool};
 use crate::telemetry::summary::Summary;
-use crate::telemetry::textfile;
+use crate::telemetry::{log, textfile};
 
 /// Tells them of all that the spool holds. A file that cannot be written is no reason to end; it learns later how many pulls
 /// it does not know.
@@ -20,7 +23,10 @@ pub(super) fn tell(files: &Files, spool: &Spool) {
             return;
         }
         if let Some(path) = &files.metrics {
-            count(path, spool, &batch);
+            learn(&spool.uncounted(), &batch, |missing| count(path, &batch.pulls, missing));
+        }
+        if let Some(path) = &files.log {
+            learn(&spool.unlogged(), &batch, |missing| log::add(path, &batch.pulls, missing));
         }
         if batch.length == 0 {
             return;
@@ -28,22 +34,22 @@ pub(super) fn tell(files: &Files, spool: &Spool) {
     }
 }
 
-fn count(path: &std::path::Path, spool: &Spool, batch: &Batch) {
-    let uncounted = spool.uncounted();
-    let missing = uncounted.value();
-    if batch.pulls.is_empty() && batch.spoiled + missing == 0 {
+/// Tells one file of these pulls and of the number of those that it does not know, if there is anything to tell.
+fn learn(unknown: &Counter, batch: &Batch, tell: impl FnOnce(u64) -> io::Result<()>) {
+    let before = unknown.value();
+    let missing = before + batch.spoiled;
+    if batch.pulls.is_empty() && missing == 0 {
         return;
     }
-    let changed = textfile::change(path, |metrics| {
-        batch.pulls.iter().map(Summary::of).for_each(|pull| metrics.count(&pull));
-        metrics.miss(batch.spoiled + missing);
-    });
-    match changed {
-        Ok(()) => uncounted.take_off(missing),
-        Err(_) => uncounted.add(batch.spoiled + known(&batch.pulls)),
+    match tell(missing) {
+        Ok(()) => unknown.take_off(before),
+        Err(_) => unknown.add(batch.spoiled + batch.pulls.len() as u64),
     }
 }
 
-fn known(pulls: &[Pull]) -> u64 {
-    u64::try_from(pulls.len()).unwrap_or(u64::MAX)
+fn count(path: &Path, pulls: &[Pull], missing: u64) -> io::Result<()> {
+    textfile::change(path, |metrics| {
+        pulls.iter().map(Summary::of).for_each(|pull| metrics.count(&pull));
+        metrics.miss(missing);
+    })
 }

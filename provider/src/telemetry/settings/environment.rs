@@ -22,6 +22,9 @@ const SPOOL: &str = "run/artifactory-credential-provider/telemetry";
 /// The variable of [`Files::metrics`].
 const METRICS_FILE: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_METRICS_FILE";
 
+/// The variable of [`Files::log`].
+const LOG_FILE: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_LOG_FILE";
+
 /// What the file says in the place of variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
@@ -29,6 +32,7 @@ pub(crate) struct Said {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) spool: Option<PathBuf>,
     pub(crate) metrics_file: Option<PathBuf>,
+    pub(crate) log_file: Option<PathBuf>,
     pub(crate) account_ids: AccountIds,
 }
 
@@ -49,7 +53,8 @@ impl Settings {
         let collector = || Variables(environment).collector(said.endpoint, said.protocol);
         let collector = if is_told { collector() } else { None };
         let metrics = environment.value(METRICS_FILE).and_then(metrics_file);
-        let files = Files { metrics: said.metrics_file.or(metrics) };
+        let log = environment.value(LOG_FILE).and_then(log_file);
+        let files = Files { metrics: said.metrics_file.or(metrics), log: said.log_file.or(log) };
         if collector.is_none() && files.is_empty() {
             return None;
         }
@@ -144,6 +149,12 @@ pub(crate) fn metrics_file(text: &str) -> Option<PathBuf> {
     (path.is_absolute() && is_read).then(|| path.to_owned())
 }
 
+/// A file that lies in the same place wherever the program is started.
+pub(crate) fn log_file(text: &str) -> Option<PathBuf> {
+    let path = Path::new(text.trim());
+    (path.is_absolute() && path.file_name().is_some()).then(|| path.to_owned())
+}
+
 /// An address of a collector, which is one of HTTP.
 pub(crate) fn address(text: &str) -> Option<Url> {
     Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -218,6 +229,15 @@ mod tests {
         assert_eq!(with(&[file, ("OTEL_SDK_DISABLED", "true")]), None);
         for nonsense in ["pulls.prom", "/var/lib/pulls.txt", "/", ""] {
             assert_eq!(with(&[(METRICS_FILE, nonsense)]), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_log_is_enough_too() {
+        let settings = with(&[(LOG_FILE, "/var/log/pulls.log")]).expect("settings");
+        assert_eq!(settings.files.log, Some("/var/log/pulls.log".into()));
+        for nonsense in ["pulls.log", "/", ""] {
+            assert_eq!(with(&[(LOG_FILE, nonsense)]), None, "{nonsense}");
         }
     }
 

@@ -41,10 +41,16 @@ impl Spool {
         if self.told().value() == told { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
     }
 
-    /// The pulls that files do not know of, and that they were not told the number of yet.
+    /// The pulls that the file of metrics does not know, not even by their number.
     #[must_use]
     pub fn uncounted(&self) -> Counter {
         Counter::at(self.path("uncounted"))
+    }
+
+    /// The same of the log.
+    #[must_use]
+    pub fn unlogged(&self) -> Counter {
+        Counter::at(self.path("unlogged"))
     }
 
     pub(super) fn told(&self) -> Counter {

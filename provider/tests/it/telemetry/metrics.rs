@@ -1,4 +1,4 @@
-//! What the textfile collector of node_exporter finds.
+//! What the textfile collector of `node_exporter` finds.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,7 +28,7 @@ fn counted(site: &Site, url: &str) -> BTreeMap<String, String> {
 }
 
 /// Waits until the exporter is gone, which is when it has let go of its lock.
-async fn settled(site: &Site) {
+pub(super) async fn settled(site: &Site) {
     let lock = std::fs::File::open(spool(site).join("exporter.lock")).expect("a lock");
     tokio::task::spawn_blocking(move || lock.lock()).await.expect("no panic").expect("the lock");
 }
