@@ -1,10 +1,12 @@
 //! What the textfile collector of `node_exporter` finds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mock_kit::Fault;
+use serde_json::Value;
 
 use super::collector::{Answer, Collector};
 use super::delivery::{exporters, kill};
@@ -12,6 +14,7 @@ use super::{environment, spool};
 use crate::program::run;
 use crate::site::Site;
 
+const DASHBOARD: &str = include_str!("../../../../charts/dashboards/artifactory-credential-provider.json");
 const PULLS: &str = "credential_provider_pulls_total";
 const AZURE: &str = "route=\"1\",identity_source=\"azureManagedIdentity\"";
 
@@ -97,15 +100,18 @@ async fn every_pull_is_counted_whatever_the_sampler_says() {
 async fn pulls_are_counted_while_the_collector_is_away() {
     let site = Site::start().await;
     let mut collector = Collector::start().await;
-    collector.answers([Answer::Status(503, None), Answer::Status(503, None), Answer::Silence]);
+    collector.answers([Answer::Status(503, Some(600))]);
     let environment = counted(&site, &collector.url());
     site.pull_in(&[], &environment).await.response();
     collector.next().await;
     site.pull_in(&[], &environment).await.response();
-    // Between the second and the third attempt lie two seconds, of which each sees the file written.
-    collector.next().await;
-    collector.next().await;
-    assert_eq!(pulls(&site, AZURE, "answered"), Some(2.0));
+    let mut look = tokio::time::interval(Duration::from_millis(50));
+    let counted = async {
+        while pulls(&site, AZURE, "answered") != Some(2.0) {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), counted).await.expect("counted long before the next attempt");
 }
 
 #[tokio::test]
@@ -139,6 +145,27 @@ async fn a_file_that_cannot_be_written_is_survived_and_says_later_what_it_does_n
     settled(&site).await;
     assert_eq!(value(&site, "credential_provider_uncounted_pulls_total"), Some(1.0));
     assert_eq!(pulls(&site, AZURE, "answered"), Some(1.0));
+}
+
+/// The families that a text names: a histogram has three names.
+fn families(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let names = words.filter(|word| word.starts_with("credential_provider_"));
+    let parts = ["_bucket", "_sum", "_count"];
+    names.map(|name| parts.iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name)).collect()
+}
+
+#[tokio::test]
+async fn the_dashboard_shows_each_family_of_a_pull_and_no_other() {
+    let site = Site::start().await;
+    site.pull_in(&[], &counted(&site, "")).await.response();
+    settled(&site).await;
+    let file = std::fs::read_to_string(path(&site)).expect("a file");
+    let dashboard: Value = serde_json::from_str(DASHBOARD).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels").iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().expect("queries"));
+    let queries: Vec<_> = targets.map(|target| target["expr"].as_str().expect("a query")).collect();
+    assert_eq!(families(&queries.join("\n")), families(&file));
 }
 
 #[tokio::test]
