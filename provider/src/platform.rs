@@ -10,13 +10,13 @@
 #[cfg(all(unix, not(portable)))]
 pub(crate) use self::unix::{
     apart, is_same_file, mode, new_private_file, new_public_file, node_name, owner, private_directory, private_file,
-    stdin_file, terminal_width, user,
+    send_datagram, stdin_file, terminal_width, user,
 };
 
 #[cfg(not(all(unix, not(portable))))]
 pub(crate) use self::portable::{
     apart, is_same_file, mode, new_private_file, new_public_file, node_name, owner, private_directory, private_file,
-    stdin_file, terminal_width, user,
+    send_datagram, stdin_file, terminal_width, user,
 };
 
 #[cfg(all(unix, not(portable)))]
@@ -25,6 +25,7 @@ mod unix {
     use std::io;
     use std::os::fd::AsFd as _;
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::net::UnixDatagram;
     use std::os::unix::process::CommandExt as _;
     use std::path::Path;
     use std::process::Command;
@@ -75,6 +76,13 @@ mod unix {
     /// Opens a file that is its owner's alone, to add to its end; it is made where it is missing.
     pub(crate) fn private_file(path: &Path) -> io::Result<File> {
         OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    }
+
+    /// Sends a message to a socket, unless there is no room for it.
+    pub(crate) fn send_datagram(path: &Path, message: &[u8]) -> io::Result<()> {
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        socket.send_to(message, path).map(drop)
     }
 
     /// Whether this is the file at a path.
@@ -134,6 +142,10 @@ mod portable {
 
     pub(crate) fn private_file(path: &Path) -> io::Result<File> {
         fs::OpenOptions::new().append(true).create(true).open(path)
+    }
+
+    pub(crate) fn send_datagram(_: &Path, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     pub(crate) fn is_same_file(_: &Metadata, _: &Path) -> bool {

@@ -23,7 +23,7 @@
 //! - `export`: the exporter.
 //! - `summary`: what a pull says of itself in few words and numbers.
 //! - `metrics`: what many pulls have come to, and `textfile`, where Prometheus finds that.
-//! - `log`: a line of JSON for each pull.
+//! - `log`: each pull in a file of lines of JSON, or in the journal.
 //!
 //! # Why
 //!
@@ -72,8 +72,8 @@ mod summary;
 mod textfile;
 
 pub(crate) use context::traceparent;
-pub use settings::{AccountIds, Collector, Compression, Files, PROTOCOLS, Protocol, Sampler, Settings};
-pub(crate) use settings::{Said, address, log_file, metrics_file};
+pub use settings::{AccountIds, Collector, Compression, Files, Log, PROTOCOLS, Protocol, Sampler, Settings};
+pub(crate) use settings::{Said, address, log as log_of, metrics_file};
 pub(crate) use start::EXPORT;
 
 use recorder::Recorder;

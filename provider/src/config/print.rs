@@ -18,7 +18,7 @@ use crate::image::Images;
 use crate::kubelet::{CacheKeyType, GoDuration};
 use crate::lifetime::Caching;
 use crate::response::{CacheType, ResponsePolicy};
-use crate::telemetry::{AccountIds, Collector, Files, Protocol, Settings};
+use crate::telemetry::{AccountIds, Collector, Files, Log, Protocol, Settings};
 
 mod aws;
 mod azure;
@@ -52,9 +52,16 @@ fn recorded(it: &Settings) -> Map {
     let map = collector.as_ref().map_or_else(Map::default, collected);
     let Files { metrics, log } = files;
     map.with_some("metricsFile", metrics.as_deref())
-        .with_some("logFile", log.as_deref())
+        .with_some("logFile", log.as_ref().map(logged))
         .with("spoolDirectory", spool.as_path())
         .with("accountIds", *account_ids == AccountIds::Told)
+}
+
+fn logged(it: &Log) -> Node {
+    match it {
+        Log::File(path) => path.as_path().into(),
+        Log::Journald(_) => "journald".into(),
+    }
 }
 
 fn collected(it: &Collector) -> Map {

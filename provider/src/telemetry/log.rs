@@ -1,4 +1,4 @@
-//! The file with a line of JSON for each pull.
+//! What is said of each pull, in a file of lines of JSON or in the journal.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -12,6 +12,8 @@ use time::format_description::well_known::Rfc3339;
 use super::record::Pull;
 use super::summary::Summary;
 use crate::platform::private_file;
+
+pub(super) mod journald;
 
 /// The most that a file holds, in bytes.
 const LIMIT: u64 = 10 * 1024 * 1024;

@@ -9,7 +9,7 @@ use crate::secret::Secret;
 mod environment;
 mod sampler;
 
-pub(crate) use environment::{Said, address, log_file, metrics_file};
+pub(crate) use environment::{Said, address, log, metrics_file};
 pub use sampler::Sampler;
 
 /// Where the pulls of this node are recorded, and who is told.
@@ -42,8 +42,17 @@ impl Settings {
 pub struct Files {
     /// Numbers, for the textfile collector of `node_exporter`.
     pub metrics: Option<PathBuf>,
-    /// Lines of JSON.
-    pub log: Option<PathBuf>,
+    /// What is said of each pull.
+    pub log: Option<Log>,
+}
+
+/// Where it is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Lines of JSON in this file.
+    File(PathBuf),
+    /// Entries of the journal, by its socket.
+    Journald(PathBuf),
 }
 
 impl Files {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::config::{ConfigError, Environment};
-use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address, log_file, metrics_file};
+use crate::telemetry::{AccountIds, PROTOCOLS, Protocol, Said, Settings, address, log_of, metrics_file};
 
 /// Where pulls are recorded. What is left out is that of OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_HEADERS` for one.
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub(super) struct TelemetryShape {
     /// A file `*.prom` in a folder that the textfile collector of `node_exporter` reads, of which every pull is a part. Default:
     /// `ARTIFACTORY_CREDENTIAL_PROVIDER_METRICS_FILE`, without which there is none.
     metrics_file: Option<String>,
-    /// A file to which each pull adds a line of JSON. Default: `ARTIFACTORY_CREDENTIAL_PROVIDER_LOG_FILE`, without which there is none.
+    /// A file to which each pull adds a line of JSON, or `journald`. Default: `ARTIFACTORY_CREDENTIAL_PROVIDER_LOG_FILE`, without which there is none.
     log_file: Option<String>,
     /// The folder that keeps what is not sent yet; it is made where it is missing, as is the one above it. Default:
     /// `/run/artifactory-credential-provider/telemetry`.
@@ -35,28 +35,28 @@ pub(super) fn settings(
     shape: Option<TelemetryShape>,
     environment: &Environment,
 ) -> Result<Option<Settings>, ConfigError> {
-    let said = shape.map_or_else(|| Ok(Said::default()), TelemetryShape::into_said)?;
+    let said = shape.map_or_else(|| Ok(Said::default()), |shape| shape.into_said(environment))?;
     Ok(Settings::of(said, environment))
 }
 
 impl TelemetryShape {
-    fn into_said(self) -> Result<Said, ConfigError> {
+    fn into_said(self, environment: &Environment) -> Result<Said, ConfigError> {
         let expected = "an address such as `http://127.0.0.1:4318`";
         let wrong = ConfigError::Text { name: "telemetry.endpoint", expected };
         let endpoint = self.endpoint.map(|text| address(&text).ok_or(wrong)).transpose()?;
         let expected = "an absolute path that ends in `.prom`, such as `/var/lib/node_exporter/pulls.prom`";
         let wrong = ConfigError::Text { name: "telemetry.metricsFile", expected };
         let metrics_file = self.metrics_file.map(|text| metrics_file(&text).ok_or(wrong)).transpose()?;
-        let expected = "an absolute path such as `/var/log/artifactory-credential-provider.log`";
+        let expected = "an absolute path such as `/var/log/artifactory-credential-provider.log`, or `journald`";
         let wrong = ConfigError::Text { name: "telemetry.logFile", expected };
-        let log_file = self.log_file.map(|text| log_file(&text).ok_or(wrong)).transpose()?;
+        let log = self.log_file.map(|text| log_of(&text, environment).ok_or(wrong)).transpose()?;
         let account_ids = if self.account_ids.unwrap_or_default() { AccountIds::Told } else { AccountIds::Hidden };
         Ok(Said {
             endpoint,
             protocol: self.protocol.as_deref().map(protocol).transpose()?,
             spool: self.spool_directory,
             metrics_file,
-            log_file,
+            log,
             account_ids,
         })
     }

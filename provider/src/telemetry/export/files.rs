@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::telemetry::record::{Batch, Pull};
-use crate::telemetry::settings::Files;
+use crate::telemetry::settings::{Files, Log};
 use crate::telemetry::spool::{Counter, Spool};
 use crate::telemetry::summary::Summary;
 use crate::telemetry::{log, textfile};
@@ -25,8 +25,8 @@ pub(super) fn tell(files: &Files, spool: &Spool) {
         if let Some(path) = &files.metrics {
             learn(&spool.uncounted(), &batch, |missing| count(path, &batch.pulls, missing));
         }
-        if let Some(path) = &files.log {
-            learn(&spool.unlogged(), &batch, |missing| log::add(path, &batch.pulls, missing));
+        if let Some(place) = &files.log {
+            learn(&spool.unlogged(), &batch, |missing| add(place, &batch.pulls, missing));
         }
         if batch.length == 0 {
             return;
@@ -34,22 +34,34 @@ pub(super) fn tell(files: &Files, spool: &Spool) {
     }
 }
 
-/// Tells one file of these pulls and of the number of those that it does not know, if there is anything to tell.
-fn learn(unknown: &Counter, batch: &Batch, tell: impl FnOnce(u64) -> io::Result<()>) {
+/// Tells one file of these pulls and of the number of those that it does not know, if there is anything to tell. It says
+/// how many it did not take.
+fn learn(unknown: &Counter, batch: &Batch, tell: impl FnOnce(u64) -> io::Result<u64>) {
     let before = unknown.value();
     let missing = before + batch.spoiled;
     if batch.pulls.is_empty() && missing == 0 {
         return;
     }
     match tell(missing) {
-        Ok(()) => unknown.take_off(before),
+        Ok(lost) => {
+            unknown.take_off(before);
+            unknown.add(lost);
+        }
         Err(_) => unknown.add(batch.spoiled + batch.pulls.len() as u64),
     }
 }
 
-fn count(path: &Path, pulls: &[Pull], missing: u64) -> io::Result<()> {
+fn add(place: &Log, pulls: &[Pull], missing: u64) -> io::Result<u64> {
+    match place {
+        Log::File(path) => log::add(path, pulls, missing).map(|()| 0),
+        Log::Journald(socket) => log::journald::add(socket, pulls, missing),
+    }
+}
+
+fn count(path: &Path, pulls: &[Pull], missing: u64) -> io::Result<u64> {
     textfile::change(path, |metrics| {
         pulls.iter().map(Summary::of).for_each(|pull| metrics.count(&pull));
         metrics.miss(missing);
     })
+    .map(|()| 0)
 }

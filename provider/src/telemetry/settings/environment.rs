@@ -9,11 +9,12 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-use super::{AccountIds, Collector, Compression, Files, Protocol, Sampler, Settings};
+use super::{AccountIds, Collector, Compression, Files, Log, Protocol, Sampler, Settings};
 use crate::artifactory::Scheme;
 use crate::config::Environment;
 use crate::http::{ClientCertificate, Proxies, Roots, Tls, Transport};
 use crate::secret::Secret;
+use crate::telemetry::log::journald::SOCKET;
 use crate::telemetry::textfile::EXTENSION;
 
 /// The folder of the spool, below the system's root.
@@ -25,6 +26,9 @@ const METRICS_FILE: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_METRICS_FILE";
 /// The variable of [`Files::log`].
 const LOG_FILE: &str = "ARTIFACTORY_CREDENTIAL_PROVIDER_LOG_FILE";
 
+/// The word for the journal in the place of a file.
+const JOURNALD: &str = "journald";
+
 /// What the file says in the place of variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
@@ -32,7 +36,7 @@ pub(crate) struct Said {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) spool: Option<PathBuf>,
     pub(crate) metrics_file: Option<PathBuf>,
-    pub(crate) log_file: Option<PathBuf>,
+    pub(crate) log: Option<Log>,
     pub(crate) account_ids: AccountIds,
 }
 
@@ -53,8 +57,8 @@ impl Settings {
         let collector = || Variables(environment).collector(said.endpoint, said.protocol);
         let collector = if is_told { collector() } else { None };
         let metrics = environment.value(METRICS_FILE).and_then(metrics_file);
-        let log = environment.value(LOG_FILE).and_then(log_file);
-        let files = Files { metrics: said.metrics_file.or(metrics), log: said.log_file.or(log) };
+        let log = || log(environment.value(LOG_FILE)?, environment);
+        let files = Files { metrics: said.metrics_file.or(metrics), log: said.log.or_else(log) };
         if collector.is_none() && files.is_empty() {
             return None;
         }
@@ -149,10 +153,13 @@ pub(crate) fn metrics_file(text: &str) -> Option<PathBuf> {
     (path.is_absolute() && is_read).then(|| path.to_owned())
 }
 
-/// A file that lies in the same place wherever the program is started.
-pub(crate) fn log_file(text: &str) -> Option<PathBuf> {
+/// The journal, or a file that lies in the same place wherever the program is started.
+pub(crate) fn log(text: &str, environment: &Environment) -> Option<Log> {
+    if text == JOURNALD {
+        return Some(Log::Journald(environment.system_root().join(SOCKET)));
+    }
     let path = Path::new(text.trim());
-    (path.is_absolute() && path.file_name().is_some()).then(|| path.to_owned())
+    (path.is_absolute() && path.file_name().is_some()).then(|| Log::File(path.to_owned()))
 }
 
 /// An address of a collector, which is one of HTTP.
@@ -235,7 +242,9 @@ mod tests {
     #[test]
     fn a_log_is_enough_too() {
         let settings = with(&[(LOG_FILE, "/var/log/pulls.log")]).expect("settings");
-        assert_eq!(settings.files.log, Some("/var/log/pulls.log".into()));
+        assert_eq!(settings.files.log, Some(Log::File("/var/log/pulls.log".into())));
+        let settings = with(&[(LOG_FILE, JOURNALD)]).expect("settings");
+        assert_eq!(settings.files.log, Some(Log::Journald("/run/systemd/journal/socket".into())));
         for nonsense in ["pulls.log", "/", ""] {
             assert_eq!(with(&[(LOG_FILE, nonsense)]), None, "{nonsense}");
         }

@@ -96,7 +96,54 @@ async fn a_log_in_no_certain_place_is_refused() {
     let outcome = site.pull_in(&["--config", &config], &site.environment("azure")).await;
     insta::assert_snapshot!(site.named(outcome.failure(3)), @r"
     error: failed to read the configuration
-      caused by: `telemetry.logFile` is not an absolute path such as `/var/log/artifactory-credential-provider.log`
-      hint: set `telemetry.logFile` to an absolute path such as `/var/log/artifactory-credential-provider.log`, or leave it out
+      caused by: `telemetry.logFile` is not an absolute path such as `/var/log/artifactory-credential-provider.log`, or `journald`
+      hint: set `telemetry.logFile` to an absolute path such as `/var/log/artifactory-credential-provider.log`, or `journald`, or leave it out
     ");
+}
+
+/// The fields of an entry of the journal, all of them in the form with a length.
+fn fields(mut entry: &[u8]) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    while !entry.is_empty() {
+        let end = entry.iter().position(|byte| *byte == b'\n').expect("the end of a name");
+        let (name, rest) = entry.split_at(end);
+        let (length, rest) = rest[1..].split_first_chunk().expect("a length");
+        let (value, rest) = rest.split_at(usize::try_from(u64::from_le_bytes(*length)).expect("a length"));
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        fields.push((text(name), text(value)));
+        entry = rest.strip_prefix(b"\n").expect("the end of a value");
+    }
+    fields
+}
+
+#[tokio::test]
+async fn a_pull_is_an_entry_of_the_journal() {
+    let site = Site::start().await;
+    let mut environment = logged(&site, "");
+    environment.insert("ARTIFACTORY_CREDENTIAL_PROVIDER_LOG_FILE".to_owned(), "journald".to_owned());
+    site.pull_in(&[], &environment).await.response();
+    settled(&site).await;
+    let folder = PathBuf::from(site.directory()).join("run/systemd/journal");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let journal = std::os::unix::net::UnixDatagram::bind(folder.join("socket")).expect("a socket");
+    journal.set_nonblocking(true).expect("a socket that does not wait");
+    site.artifactory.kit().faults.add(Fault::reply("/access/api/v1/oidc/token", 403, "{}"));
+    let outcome = site.pull_in(&[], &environment).await;
+    settled(&site).await;
+    let mut entries = Vec::new();
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(length) = journal.recv(&mut buffer) {
+        site.check_telemetry(&outcome, &buffer[..length], &spool(&site));
+        entries.push(fields(&buffer[..length]));
+    }
+    let [missing, failed] = &entries[..] else { panic!("two entries: {entries:?}") };
+    let value = |entry: &[(String, String)], name: &str| {
+        entry.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    assert_eq!(value(missing, "CREDENTIAL_PROVIDER_UNLOGGED_PULLS"), "1", "there was no journal before");
+    assert_eq!(value(failed, "PRIORITY"), "3");
+    assert_eq!(value(failed, "SYSLOG_IDENTIFIER"), "artifactory-credential-provider");
+    assert!(value(failed, "MESSAGE").starts_with(&format!("pull of {}/docker-local/hello failed: ", site.host())));
+    assert_eq!(value(failed, "CREDENTIAL_PROVIDER_TRACE_ID").len(), 32);
+    assert!(outcome.failure(5).ends_with(&format!("  hint: {}\n", value(failed, "CREDENTIAL_PROVIDER_HINT"))));
 }
