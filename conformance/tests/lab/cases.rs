@@ -32,7 +32,7 @@ impl Own {
             path
         };
         let (plugin, adapter) = (write("plugin", plugin), write("own.toml", &adapter(lab)));
-        Self { plugin, adapter, folder }
+        Self { folder, plugin, adapter }
     }
 
     fn command(&self, user: User, arguments: &[&str]) -> Command {
